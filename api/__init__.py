@@ -1,0 +1,1 @@
+"""The HTTP process: one package per surface, on one domain and one log."""

@@ -1,0 +1,65 @@
+"""The composition root of the HTTP process: settings in, one ASGI application out."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+
+from api import documents, health
+from api.demo import provider
+from api.edge import Edge
+from api.errors import HANDLERS
+from api.parts import Parts
+from api.polympics import accounts, awards, callbacks, errors, sessions, teams
+from schemas.settings import Settings, read_settings
+from store.keys import load_master_key
+from store.logs import setup_logs
+
+
+def polympics() -> Router:
+    """Route the Polympics surface."""
+    routes = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
+    return Router(path="/", route_handlers=routes, exception_handlers=errors.HANDLERS)
+
+
+def application(parts: Parts, *, demo: bool = False) -> Edge:
+    """Put the application together."""
+    app = Litestar(
+        route_handlers=[polympics(), *health.ROUTES, *documents.ROUTES, *([provider] if demo else [])],
+        exception_handlers=HANDLERS,
+        lifespan=[_lifespan],
+        state=State({"parts": parts}),
+        openapi_config=None,
+        request_max_body_size=parts.settings.body_bytes_max,
+    )
+    return Edge(app, parts.settings)
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    parts: Parts = app.state["parts"]
+    await parts.pool.open()
+    await parts.discord.open()
+    freshness = asyncio.create_task(parts.freshness.run())
+    try:
+        yield
+    finally:
+        freshness.cancel()
+        await parts.discord.close()
+        await parts.appender.close()
+        await parts.pool.close()
+
+
+def from_environment() -> Edge:
+    """Make the application of this process, as `guildbook serve` starts it."""
+    settings: Settings = read_settings(os.environ)
+    setup_logs(settings.log_level, "api")
+    data = os.environ.get("GUILDBOOK_DATA")
+    master_key = load_master_key(Path(data) if data else None, settings.master_key)
+    assert settings.database_url, "guildbook serve sets it"
+    parts = Parts(settings, settings.database_url, master_key)
+    return application(parts, demo=os.environ.get("GUILDBOOK_DEMO") == "1")

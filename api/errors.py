@@ -1,0 +1,61 @@
+"""How everything that is not a surface's own refusal is answered: one JSON sentence, never a stack trace."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotFoundException
+
+from schemas.polympics import Problem
+from store.appender import BookUnavailableError, ConflictError
+from store.connections import DATABASE_DOWN
+
+_logger = structlog.get_logger()
+
+DETAILS = {
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request body too slow.",
+    413: "Request body too large.",
+}
+RETRY_SECONDS = 1
+
+
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(Problem(detail)), status_code=status, media_type="application/json", headers=headers
+    )
+
+
+def http_error(_request: object, error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refuses."""
+    status = 404 if isinstance(error, NotFoundException) else error.status_code
+    allow = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else None
+    return _problem(status, DETAILS.get(status, "Bad Request" if status < 500 else "Internal Server Error"), allow)  # noqa: PLR2004
+
+
+def unavailable(_request: object, error: Exception) -> Response[bytes]:
+    """Answer while the database cannot be written or reached: nothing was recorded, the same request may succeed later."""
+    _logger.warning("book unavailable", error=str(error))
+    return _problem(503, "The book is not available at the moment; try again.", {"Retry-After": str(RETRY_SECONDS)})
+
+
+def conflict(_request: object, _error: ConflictError) -> Response[bytes]:
+    """Answer when others were faster too many times."""
+    return _problem(409, "Too many changes at once; try again.", {"Retry-After": str(RETRY_SECONDS)})
+
+
+def internal(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer a mistake of ours."""
+    _logger.error("internal error", path=request.scope["path"], exc_info=error)
+    return _problem(500, "Internal Server Error")
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    HTTPException: http_error,
+    BookUnavailableError: unavailable,
+    ConflictError: conflict,
+    **dict.fromkeys(DATABASE_DOWN, unavailable),
+    Exception: internal,
+}

@@ -1,0 +1,50 @@
+"""What every handler works with: the log, the query tables, and how fresh they are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import State
+
+from api.discord import Discord
+from projections.accounts.queries import accounts_by_id
+from projections.credentials import Credential, credentials_of
+from projections.freshness import Freshness
+from schemas.polympics import Account
+from schemas.settings import Settings
+from store.appender import Appender
+from store.connections import Pool, pool
+from store.event_store import EventStore
+from store.gather import Gatherer
+from store.keys import Keyring
+
+Asked = Request[Any, Any, State]
+
+
+class Parts:
+    """The parts of one API process, put together once."""
+
+    def __init__(self, settings: Settings, url: str, master_key: bytes) -> None:
+        self.settings = settings
+        self.pool: Pool = pool(url, settings.database_connections_max)
+        self.appender = Appender(url)
+        self.store = EventStore(self.pool, self.appender, Keyring(self.pool, master_key))
+        self.freshness = Freshness(url, self.pool)
+        self.discord = Discord(settings)
+        self.accounts = Gatherer[int, Account | None](self._accounts, batch_max=64, flights_max=2)
+        self.credentials = Gatherer[tuple[str, int], Credential | None](self._credentials, flights_max=2)
+
+    async def _accounts(self, ids: Sequence[int]) -> list[Account | None | Exception]:
+        async with self.pool.connection() as connection:
+            found = await accounts_by_id(connection, list(dict.fromkeys(ids)))
+        return [found.get(account) for account in ids]
+
+    async def _credentials(self, usernames: Sequence[tuple[str, int]]) -> list[Credential | None | Exception]:
+        async with self.pool.connection() as connection:
+            found = await credentials_of(connection, usernames)
+        return [found.get(username) for username in usernames]
+
+
+def parts_of(request: Asked) -> Parts:
+    """Return the parts of this process."""
+    return request.app.state["parts"]

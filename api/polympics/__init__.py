@@ -1,0 +1,1 @@
+"""The Polympics surface: accounts, teams, awards, callbacks, and who may log in."""

@@ -1,0 +1,223 @@
+"""Reads what was sent as the surface's clients are used to: leniently, one fault per mistake, all of them at once."""
+
+import asyncio
+import json
+import math
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.exceptions import ClientException
+
+from api.polympics.errors import NOUNS, InvalidError, unknown
+from api.parts import Asked, parts_of
+from domain.kernel import Entity
+from schemas.polympics import Fault
+
+BIGINT_MAX = 2**63 - 1
+INTEGER = re.compile(r"\s*([+-]?[0-9]{1,4000})\s*", re.ASCII)  # Python converts no more digits than that
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+ABSENT: Any = object()
+
+
+class Form:
+    """One request's path, query and body, with the faults found so far."""
+
+    def __init__(self, request: Asked) -> None:
+        self.faults: list[Fault] = []
+        self._request = request
+        self._parts = parts_of(request)
+        self._query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        self._body: dict[str, Any] | None = None
+        self._places: dict[tuple[str, object], tuple[str, ...]] = {}
+        request.scope["state"]["places"] = self._places
+
+    def check(self) -> None:
+        """Refuse when there is any fault. Errors: InvalidError."""
+        if self.faults:
+            raise InvalidError(self.faults)
+
+    def fault(self, loc: tuple[str, ...], msg: str, kind: str = "value_error", **ctx: object) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(loc, msg, kind, ctx or None))
+
+    # The body.
+
+    async def read_body(self) -> None:
+        """Read the JSON object that was sent. Without one there is a fault, and its fields are absent."""
+        try:
+            async with asyncio.timeout(self._parts.settings.body_seconds_max):
+                raw = await self._request.body()
+        except TimeoutError as error:
+            message = "Request body too slow."
+            raise ClientException(message, status_code=408) from error
+        if raw.strip():
+            self._parse(raw)
+        else:
+            self.fault(("body",), "field required", "value_error.missing")
+
+    def _parse(self, raw: bytes) -> None:
+        try:
+            body = json.loads(raw)
+        except json.JSONDecodeError as error:
+            self._not_json(error.pos, error.msg, lineno=error.lineno, colno=error.colno)
+        except (ValueError, RecursionError) as error:  # not UTF-8, too many digits, too deep
+            self._not_json(getattr(error, "start", 0), "Invalid JSON")
+        else:
+            self._take(body)
+
+    def _not_json(self, position: int, msg: str, **where: int) -> None:
+        self.fault(("body", str(position)), msg, "value_error.jsondecode", msg=msg, pos=position, **where)
+
+    def _take(self, body: object) -> None:
+        if isinstance(body, dict):
+            self._body = body
+        elif body is None:
+            self.fault(("body",), "field required", "value_error.missing")
+        else:
+            self.fault(("body",), "value is not a valid dict", "type_error.dict")
+
+    def given(self, name: str, *, required: bool = False) -> Any:  # noqa: ANN401 - JSON is anything
+        """Return a field's value, or ABSENT, which null is too. A required field that is absent is a fault."""
+        if self._body is None:
+            return ABSENT
+        value = self._body.get(name, ABSENT)
+        if required and value is ABSENT:
+            self.fault(("body", name), "field required", "value_error.missing")
+        elif required and value is None:
+            self.fault(("body", name), "none is not an allowed value", "type_error.none.not_allowed")
+        return ABSENT if value is None else value
+
+    def is_unread(self) -> bool:
+        """Tell whether there is no body to ask for fields."""
+        return self._body is None
+
+    def effective(self) -> frozenset[str]:
+        """Return which fields would change anything: null, "", and 0 where a number of permissions is meant, do not."""
+        body = self._body or {}
+        return frozenset(
+            name for name, value in body.items() if value not in (None, "") and (_integer(value) != 0 or name == "team")
+        )
+
+    def is_zero(self, name: str) -> bool:
+        """Tell whether a field is 0, "0" or false."""
+        return _integer(self.given(name)) == 0
+
+    def text(self, name: str, characters_max: int, *, required: bool = False) -> str:
+        """Return a field as text; "" when it is absent or faulty."""
+        value = self.given(name, required=required)
+        return "" if value is ABSENT else self._text(("body", name), value, characters_max)
+
+    def _text(self, loc: tuple[str, ...], value: object, characters_max: int) -> str:
+        text = str(value) if isinstance(value, str | int | float) else None
+        if text is None:
+            self.fault(loc, "str type expected", "type_error.str")
+        elif len(text) > characters_max:
+            msg = f"ensure this value has at most {characters_max} characters"
+            self.fault(loc, msg, "value_error.any_str.max_length", limit_value=characters_max)
+        elif UNSTORABLE.search(text):
+            self.fault(loc, "characters not allowed")
+        else:
+            return text
+        return ""
+
+    def integer(self, name: str, low: int, high: int, *, required: bool = False) -> int:
+        """Return a field as an integer within limits; 0 when it is absent or faulty."""
+        value = self.given(name, required=required)
+        return 0 if value is ABSENT else self._within(("body", name), _integer(value), low, high)
+
+    def _within(self, loc: tuple[str, ...], number: int | None, low: int, high: int) -> int:
+        if number is None:
+            self.fault(loc, "value is not a valid integer", "type_error.integer")
+        elif number < low:
+            msg = f"ensure this value is greater than or equal to {low}"
+            self.fault(loc, msg, "value_error.number.not_ge", limit_value=low)
+        elif number > high:
+            self.fault(
+                loc, f"ensure this value is less than or equal to {high}", "value_error.number.not_le", limit_value=high
+            )
+        else:
+            return number
+        return 0
+
+    async def known(self, name: str, entity: Entity[Any], *, required: bool = True) -> int | None:
+        """Return the id of something that exists, from a field; None when it is absent or faulty."""
+        value = self.given(name, required=required)
+        return None if value is ABSENT else await self._known(("body", name), value, entity)
+
+    async def known_list(self, name: str, entity: Entity[Any]) -> list[int]:
+        """Return the ids of things that exist, from a required field that is a list."""
+        values = self.given(name, required=True)
+        if values is ABSENT:
+            return []
+        if not isinstance(values, list):
+            self.fault(("body", name), "value is not a valid list", "type_error.list")
+            return []
+        ids = [
+            await self._known(("body", name, str(place)), value, entity) for place, value in enumerate(values)
+        ]
+        return [found for found in ids if found is not None]
+
+    async def _known(self, loc: tuple[str, ...], value: object, entity: Entity[Any]) -> int | None:
+        number = self.identity(loc, value, entity.context)
+        if number is None:
+            return None
+        self._places.setdefault((entity.context, number), loc)
+        if 0 < number <= BIGINT_MAX and await self._parts.store.peek(entity, number) is not None:
+            return number
+        self.faults.append(unknown(entity.context, *loc))
+        return None
+
+    def identity(self, loc: tuple[str, ...], value: object, context: str) -> int | None:
+        """Return an id, whether or not there is such a thing; None when it is faulty."""
+        number = _integer(value)
+        if number is None:
+            self.fault(loc, f"Invalid {NOUNS[context]} ID: must be int.")
+        return number
+
+    # The path and the query.
+
+    async def known_in_path(self, name: str, entity: Entity[Any]) -> int:
+        """Return the id of something that exists, from the path; 0 when it is faulty."""
+        return await self._known(("path", name), self._request.path_params[name], entity) or 0
+
+    def identity_in_path(self, name: str, context: str) -> int:
+        """Return an id from the path, whether or not there is such a thing; 0 when it is faulty."""
+        return self.identity(("path", name), self._request.path_params[name], context) or 0
+
+    def identity_in_query(self, name: str, context: str) -> int | None:
+        """Return an id from the query, whether or not there is such a thing; None when it is absent or faulty."""
+        value = self._query.get(name)
+        return None if value is None else self.identity(("query", name), value, context)
+
+    def text_in_query(self, name: str, characters_max: int) -> str | None:
+        """Return a text from the query, None when it is absent or blank."""
+        text = self._text(("query", name), self._query.get(name, ""), characters_max)
+        return text if text.strip() else None
+
+    def integer_in_query(self, name: str, default: int, low: int, high: int) -> int:
+        """Return an integer from the query, `default` when it is absent."""
+        value = self._query.get(name)
+        return default if value is None else self._within(("query", name), _integer(value), low, high)
+
+    def clamped_in_query(self, name: str, default: int, low: int, high: int) -> int:
+        """Return an integer from the query, brought within limits."""
+        value = self._query.get(name)
+        number = default if value is None else _integer(value)
+        if number is None:
+            return self._within(("query", name), None, low, high)
+        return max(low, min(high, number))
+
+
+def _integer(value: object) -> int | None:
+    """Read an integer as leniently as the surface does: numbers are truncated, digits may be text."""
+    match value:
+        case int():
+            return int(value)
+        case float() if math.isfinite(value):
+            return int(value)
+        case str():
+            found = INTEGER.fullmatch(value)
+            return int(found[1]) if found else None
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""An app is a program with credentials of its own."""

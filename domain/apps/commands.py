@@ -1,0 +1,25 @@
+"""Commands that concern one app and nothing else."""
+
+from domain.apps import aggregate
+from domain.apps.aggregate import APP
+from domain.kernel import Book, load_known
+
+
+async def create_app(book: Book, *, name: str, permissions: int, token_hash: str) -> int:
+    """Create an app and return its id."""
+    app = await book.next_id(APP.context)
+    book.append(APP.stream(app), aggregate.create_app(app, name, permissions, token_hash))
+    return app
+
+
+async def edit_app(book: Book, *, app: int, name: str | None = None, grant: int = 0, revoke: int = 0) -> None:
+    """Rename an app, grant and revoke permissions; both on one bit ends revoked."""
+    state = await load_known(book, APP, app)
+    permissions = (state.permissions | grant) & ~revoke
+    book.append(APP.stream(app), aggregate.edit_app(state, name=name, permissions=permissions))
+
+
+async def reset_token(book: Book, *, app: int, token_hash: str) -> None:
+    """Replace the password of an app."""
+    state = await load_known(book, APP, app)
+    book.append(APP.stream(app), aggregate.reset_token(state, token_hash))

@@ -1,0 +1,1 @@
+"""A callback is an app's subscription to one kind of event."""

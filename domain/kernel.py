@@ -1,0 +1,90 @@
+"""What every context is made of: events, entities, refusals, and the Book that commands read and append through."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+S = TypeVar("S")
+
+SEALED = msgspec.Meta(extra={"sealed": True})
+"""Marks an event's field that is personal or secret: stored encrypted under the key of the event's `subject()`."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact. Its stored type and the names of its fields are kept for ever; new fields need defaults."""
+
+    stored_type: ClassVar[str]
+
+    def subject(self) -> str | None:
+        """Return the stream of whom the sealed fields are about; their key is deleted when that one is erased."""
+        return None
+
+    def about(self) -> tuple[str, ...]:
+        """Return the streams of other entities that this event speaks of; the log can list who spoke of one."""
+        return ()
+
+
+class Entity(msgspec.Struct, Generic[S], frozen=True):
+    """A kind of stream: its context, and how an event changes the state (None: it does not exist)."""
+
+    context: str
+    evolve: Callable[[S | None, Any], S | None]
+
+    def stream(self, *ids: object) -> str:
+        """Name the stream: `awards-8`, or `awards-8-204` for an entity that is known by two ids."""
+        return "-".join((self.context, *map(str, ids)))
+
+    def fold(self, events: Iterable[Event], state: S | None = None) -> S | None:
+        """Apply events in order."""
+        for event in events:
+            state = self.evolve(state, event)
+        return state
+
+
+class RefusalError(Exception):
+    """The command cannot be done."""
+
+    def __str__(self) -> str:
+        return self.__doc__ or type(self).__name__
+
+
+class UnknownError(RefusalError):
+    """There is no such entity."""
+
+    def __init__(self, context: str, entity_id: object) -> None:
+        super().__init__(context, entity_id)
+        self.context = context
+        self.entity_id = entity_id
+
+
+class Book(Protocol):
+    """The log as one command sees it: what is loaded here is checked to be unchanged when the events are appended."""
+
+    async def load(self, entity: Entity[S], *ids: object) -> S | None:
+        """Return the present state of one stream, None when nothing exists under that name."""
+        ...
+
+    async def load_many(self, entity: Entity[S], ids: Sequence[object]) -> dict[str, S]:
+        """Return the present states of those that exist, by stream, in the order of `ids`."""
+        ...
+
+    async def load_about(self, entity: Entity[S], about: str) -> dict[str, S]:
+        """Return the present states of all that ever spoke of the stream `about`, by stream."""
+        ...
+
+    async def next_id(self, context: str) -> int:
+        """Return an id that was never given before: sequential per context, gaps allowed."""
+        ...
+
+    def append(self, stream: str, events: Sequence[Event]) -> None:
+        """Add events to what is appended together when the command ends."""
+        ...
+
+
+async def load_known(book: Book, entity: Entity[S], entity_id: object) -> S:
+    """Return the state, or refuse with UnknownError."""
+    state = await book.load(entity, entity_id)
+    if state is None:
+        raise UnknownError(entity.context, entity_id)
+    return state

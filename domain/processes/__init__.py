@@ -1,0 +1,1 @@
+"""What spans contexts and must happen together, one file per process."""

@@ -1,0 +1,1 @@
+"""A team is a named group that accounts join."""

@@ -1,0 +1,1 @@
+"""Accounts as they are now, and whether sign-ups are open."""

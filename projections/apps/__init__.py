@@ -1,0 +1,1 @@
+"""Apps and their credentials as they are now."""

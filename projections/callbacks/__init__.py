@@ -1,0 +1,1 @@
+"""Callbacks as they are now."""

@@ -1,0 +1,11 @@
+"""Every projector, in the order in which their tables are shown."""
+
+from projections.accounts.projector import PROJECTOR as ACCOUNTS
+from projections.apps.projector import PROJECTOR as APPS
+from projections.awards.projector import PROJECTOR as AWARDS
+from projections.callbacks.projector import PROJECTOR as CALLBACKS
+from projections.rows import Projector
+from projections.sessions.projector import PROJECTOR as SESSIONS
+from projections.teams.projector import PROJECTOR as TEAMS
+
+PROJECTORS: tuple[Projector, ...] = (ACCOUNTS, APPS, SESSIONS, TEAMS, AWARDS, CALLBACKS)

@@ -1,0 +1,183 @@
+"""Group commit: everything that waits in this process is appended in one round trip and one commit."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from store.connections import connect
+from store.gather import Gatherer
+
+APPEND_SECONDS_MAX = 5.0
+RECONNECT_SECONDS = 0.1
+BATCH_COMMANDS_MAX = 512
+EXHAUSTED_SQLSTATES = ("53", "58")  # disk full, out of memory, I/O error: nothing of the batch was written
+
+
+class BookUnavailableError(Exception):
+    """The book cannot be written at the moment."""
+
+
+class ConflictError(Exception):
+    """What the command saw has changed meanwhile."""
+
+
+class NewEvent(NamedTuple):
+    """One event to append, encoded. `links` names the entities that it speaks of, separated by spaces."""
+
+    stream: str
+    version: int
+    type: str
+    data: bytes
+    meta: bytes
+    links: str
+
+
+class Append(msgspec.Struct, frozen=True):
+    """What one command appends, wholly or not at all, and what it has seen.
+
+    `reads`: version by stream; `sets`: by entity, the position at which the streams about it were listed.
+    """
+
+    events: list[NewEvent]
+    reads: dict[str, int]
+    sets: dict[str, int] = {}
+
+
+class Appended(NamedTuple):
+    """Where the last event of an append is, and when the append was made."""
+
+    position: int
+    recorded_at: datetime
+
+
+class Appender:
+    """Appends for one process over one connection of its own; the lock in the database orders the processes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._gatherer = Gatherer[Append, Appended](self._run, batch_max=BATCH_COMMANDS_MAX)
+
+    async def append(self, append: Append) -> Appended:
+        """Return after the commit. Errors: ConflictError, BookUnavailableError."""
+        return await self._gatherer.get(append)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _run(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+        apart = _independent(batch)
+        done = await self._settle([append for append, alone in zip(batch, apart, strict=True) if alone])
+        answers = iter(done)
+        return [next(answers) if alone else ConflictError() for alone in apart]
+
+    async def _settle(self, batch: list[Append]) -> list[Appended | Exception]:
+        """Append, and after a lost connection find out what became of it before trying again."""
+        deadline = time.monotonic() + APPEND_SECONDS_MAX
+        in_doubt = False
+        while True:
+            try:
+                connection = await self._connected()
+                found = await _find(connection, batch) if in_doubt else {}
+                return await _append_rest(connection, batch, found)
+            except psycopg.OperationalError as error:
+                if (error.sqlstate or "").startswith(EXHAUSTED_SQLSTATES) or time.monotonic() > deadline:
+                    raise BookUnavailableError(str(error)) from error
+                in_doubt = True
+                await self._drop()
+
+    async def _connected(self) -> AsyncConnection[TupleRow]:
+        if self._connection is None or self._connection.broken or self._connection.closed:
+            self._connection = await connect(self._url)
+        return self._connection
+
+    async def _drop(self) -> None:
+        await self.close()
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _independent(batch: Sequence[Append]) -> list[bool]:
+    """Tell, for each append, whether nothing that it has seen is changed by an earlier one of the batch."""
+    written: set[str] = set()
+    linked: set[str] = set()
+    apart: list[bool] = []
+    for append in batch:
+        alone = written.isdisjoint(append.reads) and linked.isdisjoint(append.sets)
+        apart.append(alone)
+        if alone:
+            written.update(event.stream for event in append.events)
+            linked.update(entity for event in append.events for entity in event.links.split())
+    return apart
+
+
+async def _append_rest(
+    connection: AsyncConnection[TupleRow], batch: list[Append], found: dict[int, Appended]
+) -> list[Appended | Exception]:
+    rest = [append for place, append in enumerate(batch) if place not in found]
+    answers = iter(await _append(connection, rest) if rest else [])
+    return [found[place] if place in found else next(answers) for place in range(len(batch))]
+
+
+async def _append(connection: AsyncConnection[TupleRow], batch: list[Append]) -> list[Appended | Exception]:
+    query = """
+        SELECT refused, head, recorded_at
+        FROM book.append(
+            %b, %b::text[], %b, %b, %b::text[], %b, %b, %b::text[], %b, %b::text[], %b::bytea[], %b::bytea[], %b::text[]
+        )
+    """
+    cursor = await connection.execute(query, _arguments(batch), binary=True)
+    row = await cursor.fetchone()
+    assert row is not None
+    return _answers(batch, frozenset(row[0]), row[1], row[2])
+
+
+def _arguments(batch: list[Append]) -> list[list[object]]:
+    """Lay a batch out in columns; every event and every check carries the number of its command."""
+    reads = _columns(
+        3, ((n, stream, version) for n, append in enumerate(batch) for stream, version in append.reads.items())
+    )
+    sets = _columns(3, ((n, entity, at) for n, append in enumerate(batch) for entity, at in append.sets.items()))
+    events = _columns(7, ((n, *event) for n, append in enumerate(batch) for event in append.events))
+    return [*reads, *sets, *events]
+
+
+def _columns(count: int, rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
+
+
+def _answers(
+    batch: list[Append], refused: frozenset[int], head: int, recorded_at: datetime
+) -> list[Appended | Exception]:
+    answers: list[Appended | Exception] = []
+    for number, append in enumerate(batch):
+        if number in refused:
+            answers.append(ConflictError())
+            continue
+        head += len(append.events)
+        answers.append(Appended(head, recorded_at))
+    return answers
+
+
+async def _find(connection: AsyncConnection[TupleRow], batch: list[Append]) -> dict[int, Appended]:
+    """Return which appends of a batch in doubt are in the log after all, recognised by their unique meta."""
+    query = """
+        SELECT log.append_end, log.recorded_at, sent.place
+        FROM unnest(%b::text[], %b, %b::bytea[]) WITH ORDINALITY AS sent (stream, version, meta, place)
+        JOIN book.log USING (stream, version, meta)
+    """
+    firsts = [append.events[0] for append in batch]
+    columns = [[e.stream for e in firsts], [e.version for e in firsts], [e.meta for e in firsts]]
+    async with connection.transaction():
+        await connection.execute("SELECT book.lock_appends()")  # whoever was still committing has finished
+        rows = await (await connection.execute(query, columns, binary=True)).fetchall()
+    return {place - 1: Appended(end, at) for end, at, place in rows}

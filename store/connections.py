@@ -1,0 +1,73 @@
+"""How every process connects: bounded, in the serving role, durable."""
+
+from typing import LiteralString
+
+import orjson
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.adapt import AdaptersMap
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
+from psycopg.types.numeric import Int8BinaryDumper
+from psycopg_pool import AsyncConnectionPool
+
+SERVICE_ROLE: LiteralString = "guildbook_service"
+CONNECT_SECONDS_MAX = 5
+STATEMENT_SECONDS_MAX = 30
+POOL_WAIT_SECONDS_MAX = 5
+POOL_CONNECTIONS_MAX = 8
+
+# The serving role may read and append, and own what can be rebuilt. It cannot change the log.
+# Acknowledged means on disk. Plans of the few hot statements are worth keeping as they are.
+OPTIONS = (
+    f"-c role={SERVICE_ROLE} -c search_path=projections -c synchronous_commit=on -c jit=off -c timezone=UTC"
+    f" -c statement_timeout={STATEMENT_SECONDS_MAX}s -c plan_cache_mode=force_generic_plan"
+)
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+def _adapt(adapters: AdaptersMap) -> None:
+    # One integer type on the wire: otherwise each mix of sizes would be a statement of its own to prepare.
+    adapters.register_dumper(int, Int8BinaryDumper)
+
+
+async def connect(url: str) -> AsyncConnection[TupleRow]:
+    """Open one connection in autocommit mode."""
+    connection = await AsyncConnection.connect(
+        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1
+    )
+    _adapt(connection.adapters)
+    return connection
+
+
+def connect_sync(url: str) -> Connection[TupleRow]:
+    """Open one blocking connection in autocommit mode, for the library's recorder and for commands."""
+    connection = Connection.connect(
+        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1
+    )
+    _adapt(connection.adapters)
+    return connection
+
+
+async def _configure(connection: AsyncConnection[TupleRow]) -> None:
+    _adapt(connection.adapters)
+
+
+def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
+    """Make a pool, to be opened by its user."""
+    set_json_loads(orjson.loads)
+    kwargs = {"autocommit": True, "options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX, "prepare_threshold": 1}
+    return AsyncConnectionPool(
+        url,
+        kwargs=kwargs,
+        min_size=1,
+        max_size=connections_max,
+        configure=_configure,
+        timeout=POOL_WAIT_SECONDS_MAX,
+        open=False,
+    )
+
+
+DATABASE_DOWN = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What a caller sees while the database cannot be reached or is out of something."""

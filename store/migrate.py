@@ -1,0 +1,62 @@
+"""Brings the database to this version: numbered, forward only, each in a transaction of its own."""
+
+from importlib import resources
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from store.connections import CONNECT_SECONDS_MAX, SERVICE_ROLE
+
+MIGRATION_LOCK = 7121402817
+
+
+class RoleMissingError(Exception):
+    """The database user may not create the role guildbook_service, and it is not there."""
+
+    def __str__(self) -> str:
+        return f"{self.__doc__} Have an administrator run: CREATE ROLE {SERVICE_ROLE}; GRANT {SERVICE_ROLE} TO <user>;"
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is missing and return the names; safe to run from several processes at once."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+        _ensure_role(connection)
+        connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS public.guildbook_migrations (
+                name       text        NOT NULL PRIMARY KEY,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            )
+            """
+        )
+        applied = {row[0] for row in connection.execute("SELECT name FROM public.guildbook_migrations")}
+        return [name for name, text in _migrations() if name not in applied and _apply(connection, name, text)]
+
+
+def _migrations() -> list[tuple[str, str]]:
+    files = [file for file in resources.files("store.migrations").iterdir() if file.name.endswith(".sql")]
+    return sorted((file.name.removesuffix(".sql"), file.read_text()) for file in files)
+
+
+def _apply(connection: Connection[TupleRow], name: str, text: str) -> bool:
+    with connection.transaction():
+        connection.execute(cast("LiteralString", text))  # a file of this package, not input
+        connection.execute("INSERT INTO public.guildbook_migrations (name) VALUES (%s)", (name,))
+    return True
+
+
+def _ensure_role(connection: Connection[TupleRow]) -> None:
+    role = sql.Identifier(SERVICE_ROLE)
+    try:
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (SERVICE_ROLE,)).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+        member = connection.execute("SELECT pg_has_role(%s, 'MEMBER')", (SERVICE_ROLE,)).fetchone()
+        if member and not member[0]:
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
+    except psycopg.errors.DuplicateObject:  # another process of the cluster was faster
+        return
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RoleMissingError from error

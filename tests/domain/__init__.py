@@ -1,0 +1,1 @@
+"""The rules, told as given events, when a command, then events: no database, milliseconds."""

@@ -1,0 +1,1 @@
+"""The rules that span contexts, one file per process."""

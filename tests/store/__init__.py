@@ -1,0 +1,1 @@
+"""The log, its keys and its PostgreSQL."""

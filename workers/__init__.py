@@ -1,0 +1,1 @@
+"""Everything that runs behind the API: projecting, and telling others."""

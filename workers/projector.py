@@ -1,0 +1,129 @@
+"""The projector: keeps the query tables up with the log; of several, one acts and the others stand by."""
+
+import asyncio
+from collections.abc import Sequence
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from projections import checkpoints
+from projections.checkpoints import Checkpoint, FencedError, fingerprint
+from projections.rebuild import create_tables, rebuild, table_names, tables_in
+from projections.rows import Projector
+from projections.runtime import Feed, Group, feed_missed
+from store import signals
+from store.connections import connect
+from store.keys import Keyring
+from store.signals import Signal
+
+LEADER_LOCK = 7121402819
+STAND_BY_SECONDS = 0.5
+POLL_SECONDS = 0.25
+RESTART_SECONDS = 0.5
+NEAR_EVENTS = 2000  # a projector this close behind joins the others
+
+_logger = structlog.get_logger()
+
+
+class ProjectorWorker:
+    """One process's projector."""
+
+    def __init__(self, url: str, keyring: Keyring, projectors: Sequence[Projector], feed: Feed | None = None) -> None:
+        self._url = url
+        self._keyring = keyring
+        self._projectors = projectors
+        self._feed = feed
+        self._joining: list[Group] = []
+        self._rebuilt = False
+        self._signal = Signal(url, signals.APPENDED, signals.REBUILT, on_notify=self._noticed)
+
+    def _noticed(self, channel: str, _payload: str) -> None:
+        self._rebuilt |= channel == signals.REBUILT
+
+    async def run(self) -> None:
+        """Run until cancelled; after a lost connection or a rebuild, begin again from the checkpoints."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._signal.run())
+            while True:
+                try:
+                    await self._lead()
+                except* (psycopg.Error, FencedError) as errors:
+                    _logger.warning("projector restarts", errors=[str(error) for error in errors.exceptions])
+                    await asyncio.sleep(RESTART_SECONDS)
+
+    async def _lead(self) -> None:
+        connection = await connect(self._url)
+        async with connection:
+            await _become_leader(connection)
+            await connection.execute("SET synchronous_commit = off")  # rows can always be made again
+            self._rebuilt = False
+            await self._prepare(connection)
+            live, behind = await self._groups(connection)
+            async with asyncio.TaskGroup() as tasks:
+                catching_up = [tasks.create_task(self._catch_up(group, live)) for group in behind]
+                try:
+                    await self._follow(connection, live)
+                finally:
+                    for task in catching_up:
+                        task.cancel()
+
+    async def _prepare(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Make tables that are missing, and anew those that another version made."""
+        places = {place.reader: place for place in await checkpoints.all_checkpoints(connection)}
+        existing = set(await tables_in(connection, "projections"))
+        missing = [p for p in self._projectors if not existing.issuperset(table_names(p))]
+        fresh = [p for p in missing if p.name not in places]
+        async with connection.transaction():
+            await create_tables(connection, [p for p in fresh if existing.isdisjoint(table_names(p))])
+            for projector in fresh:
+                await checkpoints.begin(connection, projector.name, 0, fingerprint(projector))
+        stale = [p for p in self._projectors if p not in fresh and (p in missing or _is_stale(p, places))]
+        if stale:
+            _logger.info("rebuilding query tables", projectors=[projector.name for projector in stale])
+            await rebuild(self._url, self._keyring, stale)
+
+    async def _groups(self, connection: AsyncConnection[TupleRow]) -> tuple[Group, list[Group]]:
+        """Return those that are furthest, with the feed, and the others one by one."""
+        places = {place.reader: place.position for place in await checkpoints.all_checkpoints(connection)}
+        furthest = max(places[projector.name] for projector in self._projectors)
+        if self._feed:
+            await feed_missed(connection, self._keyring, self._feed, places.get(self._feed.name, furthest), furthest)
+        level = [projector for projector in self._projectors if places[projector.name] == furthest]
+        behind = [Group([p], places[p.name]) for p in self._projectors if places[p.name] != furthest]
+        return Group(level, furthest, self._feed), behind
+
+    async def _follow(self, connection: AsyncConnection[TupleRow], live: Group) -> None:
+        while not self._rebuilt:
+            await self._let_join(connection, live)
+            if not await live.step(connection, self._keyring):
+                await self._signal.wait(POLL_SECONDS)
+
+    async def _let_join(self, connection: AsyncConnection[TupleRow], live: Group) -> None:
+        while self._joining:
+            group = self._joining.pop()
+            while group.position < live.position:
+                await group.step(connection, self._keyring, live.position - group.position)
+            live.projectors += group.projectors
+
+    async def _catch_up(self, group: Group, live: Group) -> None:
+        async with await connect(self._url) as connection:
+            while group.projectors and live.position - group.position > NEAR_EVENTS:
+                await group.step(connection, self._keyring)
+        self._joining.append(group)
+
+
+def _is_stale(projector: Projector, places: dict[str, Checkpoint]) -> bool:
+    place = places.get(projector.name)
+    return place is None or place.fingerprint != fingerprint(projector)
+
+
+async def _become_leader(connection: AsyncConnection[TupleRow]) -> None:
+    while True:
+        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))).fetchone()
+        if row and row[0]:
+            return
+        await asyncio.sleep(STAND_BY_SECONDS)
+
+
