@@ -5,7 +5,6 @@ from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
 
 from api.parts import Asked, parts_of
-from projections.catalogue import PROJECTORS
 from projections.checkpoints import Checkpoint, all_checkpoints
 from store.connections import DATABASE_DOWN
 
@@ -61,11 +60,10 @@ async def _checkpoints(request: Asked) -> list[Checkpoint]:
 
 def _judge(places: list[Checkpoint]) -> Readiness:
     readers = {place.reader: Reader(place.position, place.lag, place.stopped_at, place.error) for place in places}
-    missing = [projector.name for projector in PROJECTORS if projector.name not in readers]
     stopped = [name for name, reader in readers.items() if reader.stopped_at is not None]
     late = [name for name, reader in readers.items() if reader.lag > LAG_EVENTS_MAX]
-    if missing:
-        return Readiness(ready=False, readers=readers, reason=f"Not projecting yet: {', '.join(missing)}.")
+    if not readers:
+        return Readiness(ready=False, readers=readers, reason="Nothing was ever projected: is a projector running?")
     if stopped:
         return Readiness(ready=False, readers=readers, reason=f"Stopped by an event: {', '.join(stopped)}.")
     if late:

@@ -30,7 +30,7 @@ class PermissionMissingError(RefusalError):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who issues a command. `account` and `team` are set for a session, `app` for an app; an operator holds all bits."""
+    """Who issues a command: a session (`account`, `team`), an app (`app`), or an operator, who holds all bits."""
 
     permissions: int = 0
     app: int | None = None

@@ -13,7 +13,10 @@ ERROR_CHARACTERS_MAX = 2000
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """One reader's place. `stopped_at` is the position of the event that it could not take in."""
+    """One reader's place. `stopped_at` is the position of the event that it could not take in.
+
+    Only projectors have a fingerprint: of what their tables were made with.
+    """
 
     reader: str
     position: int
@@ -75,6 +78,8 @@ async def move(connection: AsyncConnection[TupleRow], readers: Sequence[str], po
 
 async def stop(connection: AsyncConnection[TupleRow], reader: str, at: int, error: Exception) -> None:
     """Write down what stopped a reader."""
-    statement = "UPDATE operations.checkpoints SET (stopped_at, error, updated_at) = ROW (%s, %s, now()) WHERE reader = %s"
+    statement = (
+        "UPDATE operations.checkpoints SET (stopped_at, error, updated_at) = ROW (%s, %s, now()) WHERE reader = %s"
+    )
     text = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
     await connection.execute(statement, (at, text, reader))

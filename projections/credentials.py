@@ -44,7 +44,9 @@ async def _apps(connection: AsyncConnection[TupleRow], ids: list[int]) -> list[C
 
 async def _sessions(connection: AsyncConnection[TupleRow], ids: list[int]) -> list[Credential]:
     query = """
-        SELECT session.token_hash, account.permissions, NULL, NULL, session.id, account.id, account.team, session.expires_at
+        SELECT
+            session.token_hash, account.permissions, NULL, NULL,
+            session.id, account.id, account.team, session.expires_at
         FROM sessions AS session
         JOIN accounts AS account ON account.id = session.account
         WHERE session.id = ANY(%b) AND session.kind = 'polympics'

@@ -4,14 +4,11 @@ import asyncio
 import heapq
 
 from projections import checkpoints
-from projections.catalogue import PROJECTORS
 from store import signals
 from store.connections import Pool
 from store.signals import Signal
 
 POLL_SECONDS = 0.5
-
-_names = frozenset(projector.name for projector in PROJECTORS)
 
 
 class Freshness:
@@ -60,6 +57,6 @@ class Freshness:
     async def _look(self) -> None:
         async with self._pool.connection() as connection:
             places = await checkpoints.all_checkpoints(connection)
-        going = [place.position for place in places if place.reader in _names and place.stopped_at is None]
+        going = [place.position for place in places if place.fingerprint and place.stopped_at is None]
         if going:
             self._reach(min(going))

@@ -111,12 +111,11 @@ async def _swap(
         target = head if target < position else target
         while position < target:
             position = await _take_in(connection, keyring, projectors, position, target - position)
-        differences = [
+        return [
             difference
             for projector in projectors
             for difference in await _replace(connection, projector, places.get(projector.name), position)
         ]
-    return differences
 
 
 async def _replace(
@@ -139,12 +138,12 @@ async def _replace(
 def table_names(projector: Projector) -> list[str]:
     """Return the tables of a projector, as its DDL names them."""
     words = projector.tables.split()
-    return [words[place + 2] for place, word in enumerate(words) if words[place : place + 2] == ["CREATE", "TABLE"] and word]
+    return [
+        words[place + 2] for place, word in enumerate(words) if words[place : place + 2] == ["CREATE", "TABLE"] and word
+    ]
 
 
-async def _replace_table(
-    connection: AsyncConnection[TupleRow], table: str, *, comparable: bool
-) -> Difference | None:
+async def _replace_table(connection: AsyncConnection[TupleRow], table: str, *, comparable: bool) -> Difference | None:
     new, old = sql.Identifier("building", table), sql.Identifier("projections", table)
     exists = table in await tables_in(connection, "projections")
     before = await _digest(connection, old) if exists and comparable else None

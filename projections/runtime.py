@@ -43,7 +43,10 @@ class Feed(Protocol):
         ...
 
     async def after(
-        self, connection: AsyncConnection[TupleRow], append: Sequence[Recorded], seen: Any  # noqa: ANN401
+        self,
+        connection: AsyncConnection[TupleRow],
+        append: Sequence[Recorded],
+        seen: Any,  # noqa: ANN401
     ) -> None:
         """Look at the tables when the append is in them; `seen` is what `before` returned."""
         ...
@@ -68,7 +71,7 @@ class Group:
         except (psycopg.OperationalError, psycopg.InterfaceError, FencedError):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it must stop one projector, not all
-            await self._isolate(connection, batch, end)
+            await self._isolate(connection, keyring, batch, end)
         taken, self.position = end - self.position, end
         return taken
 
@@ -87,22 +90,32 @@ class Group:
             await checkpoints.move(connection, self._readers(), end)
             await connection.execute("SELECT pg_notify(%s, %s)", (signals.PROJECTED, str(end)))
 
-    async def _isolate(self, connection: AsyncConnection[TupleRow], batch: Sequence[Recorded], end: int) -> None:
-        """Give the batch to each projector alone; those that cannot take it in are stopped and left out."""
-        healthy: list[Projector] = []
-        for projector in self.projectors:
-            error = await _take_in(connection, projector, batch, self.position, end)
-            if error is None:
-                healthy.append(projector)
-            else:
-                _logger.error("projector stopped", projector=projector.name, error=repr(error))
-        if self._feed and healthy == self.projectors:
-            await checkpoints.stop(connection, self._feed.name, end, RuntimeError("The feed failed; see the worker's log."))
-            _logger.error("feed stopped", feed=self._feed.name, exc_info=True)
+    async def _isolate(
+        self, connection: AsyncConnection[TupleRow], keyring: Keyring, batch: Sequence[Recorded], end: int
+    ) -> None:
+        """Give the batch to each projector alone, then show it to the feed; who cannot take it in is left out."""
+        self.projectors = [p for p in self.projectors if await self._takes_in(connection, p, batch, end)]
+        if self._feed and not await self._feeds(connection, keyring, self._feed, end):
             self._feed = None
-        elif self._feed:
-            await checkpoints.move(connection, [self._feed.name], end)
-        self.projectors = healthy
+
+    async def _takes_in(
+        self, connection: AsyncConnection[TupleRow], projector: Projector, batch: Sequence[Recorded], end: int
+    ) -> bool:
+        error = await _take_in(connection, projector, batch, self.position, end)
+        if error is not None:
+            _logger.error("projector stopped", projector=projector.name, error=repr(error))
+        return error is None
+
+    async def _feeds(self, connection: AsyncConnection[TupleRow], keyring: Keyring, feed: Feed, end: int) -> bool:
+        try:
+            await feed_missed(connection, keyring, feed, self.position, end)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            await checkpoints.stop(connection, feed.name, end, error)
+            _logger.exception("feed stopped", feed=feed.name)
+            return False
+        return True
 
 
 async def _project_and_feed(

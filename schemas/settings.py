@@ -15,8 +15,8 @@ class SettingError(ValueError):
     """A setting has a value that it cannot have."""
 
 
-def _about(text: str, **limits: int) -> msgspec.Meta:
-    return msgspec.Meta(description=text, **limits)  # pyright: ignore[reportArgumentType] - limits are ge and le only
+def _about(text: str, *, ge: int | None = None, le: int | None = None) -> msgspec.Meta:
+    return msgspec.Meta(description=text, ge=ge, le=le)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

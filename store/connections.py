@@ -6,6 +6,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg.adapt import AdaptersMap
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper
@@ -16,6 +17,7 @@ CONNECT_SECONDS_MAX = 5
 STATEMENT_SECONDS_MAX = 30
 POOL_WAIT_SECONDS_MAX = 5
 POOL_CONNECTIONS_MAX = 8
+RECONNECT_SECONDS_MAX = 2  # how long the pool tries at a stretch; longer, and it is slow to notice that it can again
 
 # The serving role may read and append, and own what can be rebuilt. It cannot change the log.
 # Acknowledged means on disk. Plans of the few hot statements are worth keeping as they are.
@@ -25,6 +27,21 @@ OPTIONS = (
 )
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+class DatabaseUrlError(Exception):
+    """The URL of the database cannot be read: write it as postgresql://USER:PASSWORD@HOST/DATABASE."""
+
+    def __str__(self) -> str:
+        return self.__doc__ or ""
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL that libpq cannot read, without repeating it: it may hold a password."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUrlError from None
 
 
 def _adapt(adapters: AdaptersMap) -> None:
@@ -65,6 +82,7 @@ def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
         max_size=connections_max,
         configure=_configure,
         timeout=POOL_WAIT_SECONDS_MAX,
+        reconnect_timeout=RECONNECT_SECONDS_MAX,
         open=False,
     )
 

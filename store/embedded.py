@@ -56,6 +56,13 @@ class EmbeddedPostgres:
             finally:
                 os.close(users)
 
+    def revive(self, *, on_progress: Callable[[str], None] | None = None) -> None:
+        """Start the server again if it has died; for a use that lasts."""
+        if self._users is None or server.postmaster_lives(self._folder):
+            return
+        with _alone(self._folder):
+            server.ensure_running(self._folder, on_progress or _log.info)
+
 
 def attach(data: Path, *, on_progress: Callable[[str], None] | None = None) -> EmbeddedPostgres:
     """Join the server of the folder `data`; create and start it first where needed."""

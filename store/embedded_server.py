@@ -129,7 +129,7 @@ def ensure_running(folder: Folder, tell: Callable[[str], None]) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     refusal = ""
     while time.monotonic() < deadline:
-        if not _postmaster_lives(folder):
+        if not postmaster_lives(folder):
             _start(folder, tell)
         elif not (refusal := _refusal(folder)):
             return
@@ -138,7 +138,7 @@ def ensure_running(folder: Folder, tell: Callable[[str], None]) -> None:
     raise _not_started(folder, f"PostgreSQL accepts no connection after {START_SECONDS_MAX} s ({refusal.strip()})")
 
 
-def _postmaster_lives(folder: Folder) -> bool:
+def postmaster_lives(folder: Folder) -> bool:
     """Pids are used again, so the process must also name the folder that the server was started for."""
     try:
         text = (folder.cluster / "postmaster.pid").read_text(errors="surrogateescape")
@@ -208,7 +208,7 @@ def ensure_database(folder: Folder) -> None:
 
 def stop(folder: Folder) -> None:
     """Stop the server; one that takes too long finishes by itself, and the next `ensure_running` waits for it."""
-    if not _postmaster_lives(folder):
+    if not postmaster_lives(folder):
         return
     wait = ("--wait", f"--timeout={STOP_SECONDS_MAX}")
     done = _run(folder, folder.cluster, "pg_ctl", "stop", "--mode=fast", *wait)

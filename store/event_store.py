@@ -1,16 +1,15 @@
 """Commands against the log: load, decide, append, and decide again when what was seen has changed."""
 
-import uuid
+import itertools
+import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import msgspec
-
 from domain.kernel import Entity, Event, RefusalError
 from store import log
-from store.appender import Append, Appended, Appender, BookUnavailableError, ConflictError, NewEvent
+from store.appender import Append, Appended, Appender, ConflictError, NewEvent
 from store.codec import Origin, encode_event, encode_meta
 from store.connections import Pool
 from store.gather import Gatherer
@@ -46,6 +45,7 @@ class EventStore:
         self.keyring = keyring
         self._appender = appender
         self._remembered: OrderedDict[str, Seen] = OrderedDict()
+        self.append_ids = map(f"{secrets.token_hex(12)}-{{}}".format, itertools.count(1))  # random, then counted
         self._streams = Gatherer[str, tuple[int, list[Event]]](self._read_streams, flights_max=2)
 
     async def execute(
@@ -175,8 +175,9 @@ class UnitOfWork:
 
     async def next_id(self, context: str) -> int:
         """See `domain.kernel.Book`."""
+        query = "SELECT nextval(%s::text::regclass)"
         async with self._store.pool.connection() as connection:
-            row = await (await connection.execute("SELECT nextval(%s::text::regclass)", (f"book.ids_{context}",))).fetchone()
+            row = await (await connection.execute(query, (f"book.ids_{context}",))).fetchone()
         assert row is not None
         return row[0]
 
@@ -195,9 +196,9 @@ class UnitOfWork:
 
     async def _encode(self, origin: Origin) -> Append:
         keyring = self._store.keyring
-        subjects = {event.subject() for _, event in self.events} | ({origin.actor} if origin.address else set())
-        await keyring.ensure(subject for subject in subjects if subject is not None)
-        meta = encode_meta(origin, uuid.uuid4().hex, keyring)
+        subjects = [subject for _, event in self.events if (subject := event.subject())]
+        await keyring.ensure([*subjects, origin.actor] if origin.address else subjects)
+        meta = encode_meta(origin, next(self._store.append_ids), keyring)
         next_versions = {stream: self._version(stream) for stream, _ in self.events}
         events: list[NewEvent] = []
         for stream, event in self.events:

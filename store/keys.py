@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from store.connections import Pool
+from store.connections import Pool, connect_sync
 from store.gather import Gatherer
 
 KEY_BYTES = 32
@@ -25,7 +25,7 @@ class MasterKeyError(Exception):
 
 
 def load_master_key(data: Path | None, text: str | None) -> bytes:
-    """Return the master key from its setting (base64 of 32 bytes), or from the file beside the data, made if missing."""
+    """Return the key from its setting (base64 of 32 bytes), else from the file beside the data, made if missing."""
     if text:
         return _decode_master_key(text)
     if data is None:
@@ -56,6 +56,21 @@ def _read_or_make(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     return text
+
+
+def check_master_key(url: str, master_key: bytes) -> None:
+    """Refuse, with MasterKeyError, a key that is not the one of this book."""
+    with connect_sync(url) as connection:
+        row = connection.execute("SELECT subject, wrapped FROM book.keys LIMIT 1").fetchone()
+    if row is not None:
+        _unwrap(AESGCM(master_key), *row)
+
+
+def _unwrap(master: AESGCM, subject: str, wrapped: bytes) -> bytes:
+    try:
+        return master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
+    except InvalidTag as error:
+        raise MasterKeyError from error
 
 
 class Keyring:
@@ -101,7 +116,7 @@ class Keyring:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(query, (subjects,), binary=True)).fetchall()
         for subject, wrapped in rows:
-            self._keys[subject] = AESGCM(self._unwrap(subject, wrapped))
+            self._keys[subject] = AESGCM(_unwrap(self._master, subject, wrapped))
         while len(self._keys) > max(CACHED_KEYS_MAX, len(subjects)):
             self._keys.popitem(last=False)
 
@@ -117,12 +132,6 @@ class Keyring:
     def _wrap(self, subject: str, key: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._master.encrypt(nonce, key, subject.encode())
-
-    def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
-        try:
-            return self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-        except InvalidTag as error:
-            raise MasterKeyError from error
 
     def seal(self, subject: str, plain: bytes, context: str) -> str:
         """Encrypt under the subject's key (ensured before); `context` must be given again to open."""

@@ -39,6 +39,7 @@ from store.subscription import LogSubscription
 DATABASE_URL = "GUILDBOOK_DATABASE_URL"
 SCHEMA = "operations"
 IDLE_IN_TRANSACTION_SECONDS_MAX = 5  # one who holds the append lock and falls asleep stops everybody
+RECONNECT_SECONDS_MAX = 2  # then the next caller tries; the pool's own pauses grow as long as the outage was
 BIGINT_MAX = 2**63 - 1
 
 Class = TypeVar("Class", bound=type)
@@ -67,6 +68,7 @@ class Datastore(PostgresDatastore):
             originator_id_type=originator_id_type,
         )
         self.url = url
+        self.pool.reconnect_timeout = RECONNECT_SECONDS_MAX
         self.pool.conninfo = url
         self.pool.kwargs = {
             "options": OPTIONS,
@@ -90,7 +92,7 @@ class GuildbookApplicationRecorder(PostgresRecorder, ApplicationRecorder):
         **_: Any,  # noqa: ANN401 - the library's own signature
     ) -> Sequence[int] | None:
         """Append all or none of the events, and return their positions."""
-        # In autocommit mode this is one round trip, and the append lock never waits for us.
+        # In autocommit mode this is one statement and its commit: the append lock never waits for our network.
         with self.datastore.get_connection() as connection, connection.cursor() as cursor:
             return _append(cursor, stored_events)
 

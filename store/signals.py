@@ -28,7 +28,7 @@ class Signal:
         self._event = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
-        """Return at the next notification (or at once when one came since the last wait), at the latest in `seconds`."""
+        """Return at the next notification, at once when one came since the last wait, at the latest in `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()

@@ -125,5 +125,3 @@ async def _become_leader(connection: AsyncConnection[TupleRow]) -> None:
         if row and row[0]:
             return
         await asyncio.sleep(STAND_BY_SECONDS)
-
-

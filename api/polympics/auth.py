@@ -1,20 +1,18 @@
 """Who asks: HTTP Basic with the username of an app (`A1`) or of a session (`S41`)."""
 
 import base64
-import hashlib
 import hmac
 import re
-import secrets
 from datetime import UTC, datetime
 
 import msgspec
 
+from api.passwords import hash_password
 from api.polympics.errors import UnauthorisedError
 from api.parts import Asked, parts_of
 from domain.permissions import NOBODY, Actor
 from projections.credentials import Credential
 
-PASSWORD_BYTES = 32
 ID_MAX = 2**63 - 1
 USERNAME = re.compile(r"([AS]) *0*([0-9]{1,19})", re.IGNORECASE)
 SCHEME = "basic"
@@ -25,16 +23,6 @@ class Caller(msgspec.Struct, frozen=True):
 
     actor: Actor = NOBODY
     credential: Credential | None = None
-
-
-def new_password() -> str:
-    """Return 256 random bits as 44 characters."""
-    return base64.b64encode(secrets.token_bytes(PASSWORD_BYTES)).decode()
-
-
-def hash_password(password: str) -> str:
-    """Return the SHA-256 (hex) by which a password is known."""
-    return hashlib.sha256(password.encode()).hexdigest()
 
 
 def sends_credentials(request: Asked) -> bool:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from litestar import Response
 
 from api.polympics.accounts import NO_CACHE, TOKEN_MAX, account_by_id
-from api.polympics.auth import caller_of, hash_password, known_caller_of, new_password
+from api.passwords import hash_password, new_password
+from api.polympics.auth import caller_of, known_caller_of
 from api.polympics.errors import answer
 from api.polympics.forms import Form
 from api.polympics.routes import get, post

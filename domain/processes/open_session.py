@@ -17,9 +17,7 @@ async def open_session(book: Book, actor: Actor, *, account: int, token_hash: st
     return await _open(book, account, token_hash, expires_at)
 
 
-async def log_in(
-    book: Book, *, profile: Profile, token_hash: str, expires_at: datetime, signups_default: bool
-) -> int:
+async def log_in(book: Book, *, profile: Profile, token_hash: str, expires_at: datetime, signups_default: bool) -> int:
     """Open a session for whom the identity provider named, creating the account while sign-ups are open."""
     state = await book.load(ACCOUNT, profile.id)
     if state is None:

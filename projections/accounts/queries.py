@@ -31,7 +31,8 @@ async def accounts_found(
         WITH page AS (
             SELECT id
             FROM accounts
-            WHERE (%(name)b::text IS NULL OR name ILIKE %(name)b ESCAPE '') AND (%(team)b::bigint IS NULL OR team = %(team)b)
+            WHERE (%(name)b::text IS NULL OR name ILIKE %(name)b ESCAPE '')
+              AND (%(team)b::bigint IS NULL OR team = %(team)b)
             ORDER BY name, id
             OFFSET %(offset)b LIMIT %(limit)b
         )

@@ -15,12 +15,14 @@ from tests.domain.samples import INES, session
     [
         (
             '{"account":204,"name":"Ines","discriminator":"0412"}',
-            AccountCreated(account=204, name="Ines", discriminator="0412"),
+            AccountCreated(account=204, name="Ines", discriminator="0412", avatar_url=None, team=None, permissions=0),
         ),
-        ('{"account":204}', AccountDeleted(account=204)),
+        ('{"account":204}', AccountDeleted(account=204, team=None)),
         (
             '{"session":41,"kind":"polympics","account":204,"token_hash":"ab"}',
-            SessionOpened(session=41, kind="polympics", account=204, token_hash="ab"),
+            SessionOpened(
+                session=41, kind="polympics", account=204, token_hash="ab", expires_at=None, name=None, scopes=()
+            ),
         ),
     ],
     ids=["account", "deletion", "session"],

@@ -245,14 +245,6 @@ def test_an_append_that_conflicts_leaves_no_gap(recorder: GuildbookApplicationRe
     assert recorder.insert_events([stored(2), stored(3)]) == [2, 3]
 
 
-def test_a_process_whose_tracking_conflicts_appends_nothing(factory: Factory) -> None:
-    recorder = factory.process_recorder()
-    recorder.insert_events([stored(1)], tracking=Tracking("upstream", 7))
-    with pytest.raises(IntegrityError):
-        recorder.insert_events([stored(2)], tracking=Tracking("upstream", 7))
-    assert recorder.max_notification_id() == 1
-
-
 def test_events_that_are_appended_together_say_so(recorder: GuildbookApplicationRecorder, database_url: str) -> None:
     recorder.insert_events([stored(1), stored(2)])
     recorder.insert_events([stored(3)])
@@ -266,7 +258,10 @@ def test_events_that_are_appended_together_say_so(recorder: GuildbookApplication
 
 def test_the_library_works_in_the_serving_role(factory: Factory) -> None:
     factory.application_recorder().insert_events([stored(1)])
-    with pytest.raises(ProgrammingError, match="permission denied"), factory.datastore.transaction(commit=True) as cursor:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        factory.datastore.transaction(commit=True) as cursor,
+    ):
         cursor.execute("DELETE FROM book.log")
 
 

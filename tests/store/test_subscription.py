@@ -1,14 +1,17 @@
 """The library's subscription: every event once and in order, whoever appended it and whatever is cut."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from threading import Timer
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 import pytest
-from eventsourcing.persistence import ApplicationRecorder, ProgrammingError, StoredEvent, Subscription
+from eventsourcing.persistence import ApplicationRecorder, Notification, ProgrammingError, StoredEvent, Subscription
+from psycopg import sql
+from structlog.testing import capture_logs
 
 from store.appender import Append, Appender, NewEvent
 from store.recorder import Factory
@@ -16,6 +19,7 @@ from store.subscription import POLL_SECONDS
 
 EVENTS_MANY = 1_200  # more than two of the lists that a subscription reads
 STOP_SECONDS_MAX = 0.5
+WAIT_SECONDS_MAX = 10.0
 WAKE_SECONDS_MAX = 0.5
 
 
@@ -37,8 +41,18 @@ def cut_connections(server_url: str, database_url: str) -> int:
         return len(connection.execute(query, (urlsplit(database_url).path[1:],)).fetchall())
 
 
+def take(subscription: Subscription[ApplicationRecorder], count: int) -> list[Notification]:
+    """Return the next events; fewer of them when they do not come in time."""
+    guard = Timer(WAIT_SECONDS_MAX, subscription.stop)
+    guard.start()
+    try:
+        return list(islice(subscription, count))
+    finally:
+        guard.cancel()
+
+
 def positions(subscription: Subscription[ApplicationRecorder], count: int) -> list[int]:
-    return [event.id for event in islice(subscription, count)]
+    return [event.id for event in take(subscription, count)]
 
 
 def listeners(server_url: str, database_url: str) -> int:
@@ -49,11 +63,22 @@ def listeners(server_url: str, database_url: str) -> int:
     return count
 
 
-def wait_for_listener(server_url: str, database_url: str) -> None:
-    deadline = time.monotonic() + 5
-    while not listeners(server_url, database_url):
+def wait_until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def wait_for_listener(server_url: str, database_url: str) -> None:
+    wait_until(lambda: listeners(server_url, database_url))
+
+
+def allow_connections(server_url: str, database_url: str, *, allowed: bool) -> None:
+    """Open a database, or close it as if it were gone."""
+    name = sql.Identifier(urlsplit(database_url).path[1:])
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(name, sql.Literal(allowed)))
 
 
 async def append(appender: Appender, versions: Sequence[int]) -> None:
@@ -70,7 +95,7 @@ async def test_what_the_server_appends_is_seen_in_order(database_url: str, recor
         await append(appender, [1, 2])
         recorder.insert_events([stored(1)])
         await append(appender, [3])
-        seen = [(event.id, event.originator_id, event.originator_version) for event in islice(subscription, 4)]
+        seen = [(event.id, event.originator_id, event.originator_version) for event in take(subscription, 4)]
     await appender.close()
     assert seen == [(1, "teams-1", 1), (2, "teams-1", 2), (3, "tests-1", 1), (4, "teams-1", 3)]
 
@@ -84,7 +109,7 @@ def test_an_append_wakes_a_subscription_at_once(
         started = time.monotonic()
         for version in range(1, 6):
             recorder.insert_events([stored(version)])
-            next(subscription)
+            assert positions(subscription, 1) == [version]
         assert time.monotonic() - started < WAKE_SECONDS_MAX
 
 
@@ -114,6 +139,18 @@ def test_a_subscription_outlives_its_connections(
         wait_for_listener(server_url, database_url)
 
 
+@pytest.mark.faults
+def test_a_subscription_outlives_an_outage(server_url: str, database_url: str, recorder: ApplicationRecorder) -> None:
+    with capture_logs() as logs, recorder.subscribe() as subscription:
+        wait_for_listener(server_url, database_url)
+        allow_connections(server_url, database_url, allowed=False)
+        cut_connections(server_url, database_url)
+        wait_until(lambda: logs)
+        allow_connections(server_url, database_url, allowed=True)
+        recorder.insert_events([stored(1)])
+        assert positions(subscription, 1) == [1]
+
+
 def test_a_long_log_is_read_whole(recorder: ApplicationRecorder) -> None:
     recorder.insert_events([stored(version) for version in range(EVENTS_MANY)])
     with recorder.subscribe() as subscription:
@@ -132,7 +169,7 @@ def test_rare_topics_are_found_wherever_they_are(recorder: ApplicationRecorder) 
 def test_a_subscription_that_waits_stops_at_once(recorder: ApplicationRecorder) -> None:
     with recorder.subscribe() as subscription:
         recorder.insert_events([stored(1)])
-        next(subscription)
+        take(subscription, 1)
         started = time.monotonic()
     assert time.monotonic() - started < STOP_SECONDS_MAX
 
@@ -141,9 +178,10 @@ def test_a_subscription_that_is_not_read_stops_at_once(recorder: ApplicationReco
     for start in range(0, 12 * 500, 500):  # more lists than are kept waiting
         recorder.insert_events([stored(start + version) for version in range(500)])
     with recorder.subscribe() as subscription:
-        next(subscription)
+        take(subscription, 1)
         started = time.monotonic()
     assert time.monotonic() - started < STOP_SECONDS_MAX
+    assert take(subscription, 1) == []
 
 
 def test_what_a_subscription_cannot_bear_reaches_its_reader(database_url: str, recorder: ApplicationRecorder) -> None:
@@ -151,4 +189,4 @@ def test_what_a_subscription_cannot_bear_reaches_its_reader(database_url: str, r
         with psycopg.connect(database_url) as connection:
             connection.execute("REVOKE SELECT ON book.log FROM guildbook_service")
         with pytest.raises(ProgrammingError, match="permission denied"):
-            next(subscription)
+            take(subscription, 1)

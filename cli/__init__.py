@@ -1,0 +1,1 @@
+"""The `guildbook` command, one module per group of commands."""

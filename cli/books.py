@@ -1,0 +1,63 @@
+"""Commands against the book from a terminal: as the operator, and back when they can be read."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cli.places import Place, opened
+from domain.permissions import OPERATOR
+from projections.checkpoints import all_checkpoints
+from store.appender import Appender
+from store.codec import Origin
+from store.connections import pool
+from store.event_store import EventStore
+from store.keys import Keyring
+
+T = TypeVar("T")
+
+CONNECTIONS_MAX = 2
+SHOWN_SECONDS_MAX = 1.0
+POLL_SECONDS = 0.02
+ORIGIN = Origin(actor=OPERATOR.name(), surface="cli")
+
+
+def operate(data: Path, work: Callable[[EventStore], Coroutine[Any, Any, T]], *, make: bool = False) -> T:
+    """Do some work with the book of a folder, or of the database that is set."""
+    with opened(data, make=make) as place:
+        return asyncio.run(_operate(place, work))
+
+
+async def _operate(place: Place, work: Callable[[EventStore], Awaitable[T]]) -> T:
+    async with opened_store(place) as store:
+        return await work(store)
+
+
+@asynccontextmanager
+async def opened_store(place: Place) -> AsyncGenerator[EventStore]:
+    """Open the log for as long as the block lasts."""
+    appender = Appender(place.url)
+    async with pool(place.url, CONNECTIONS_MAX) as connections:
+        try:
+            yield EventStore(connections, appender, Keyring(connections, place.master_key))
+        finally:
+            await appender.close()
+
+
+async def execute(store: EventStore, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object) -> T:
+    """Issue a command as the operator, and wait a moment for the query tables if they are kept up."""
+    outcome = await store.execute(ORIGIN, command, *args, **kwargs)
+    try:
+        async with asyncio.timeout(SHOWN_SECONDS_MAX if outcome.position else 0):
+            while not await _is_shown(store, outcome.position):
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:  # no projector runs: the next one will show it
+        pass
+    return outcome.value
+
+
+async def _is_shown(store: EventStore, position: int) -> bool:
+    async with store.pool.connection() as connection:
+        places = await all_checkpoints(connection)
+    return all(place.position >= position for place in places if place.stopped_at is None)

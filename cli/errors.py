@@ -1,0 +1,47 @@
+"""What an operator is told when something that can go wrong does: one line, with what to do."""
+
+from domain.kernel import RefusalError, UnknownError
+from schemas.settings import SettingError
+
+NOT_PERMITTED = "42501"  # SQLSTATE of insufficient_privilege
+
+
+def explain(error: Exception) -> str | None:
+    """Return what to tell; None for an error that nobody expected."""
+    match error:
+        case UnknownError():
+            return f"there is no {error.context.removesuffix('s')} {error.entity_id}"
+        case RefusalError() | SettingError():
+            return _as_clause(str(error))
+        case OSError() if error.filename:
+            return f"{error.filename}: {error.strerror}"
+        case _:
+            return _explain_database(error)
+
+
+def _explain_database(error: Exception) -> str | None:
+    from store.appender import BookUnavailableError, ConflictError
+    from store.connections import DATABASE_DOWN, DatabaseUrlError
+    from store.embedded_server import EmbeddedPostgresError
+    from store.keys import MasterKeyError
+    from store.migrate import RoleMissingError
+
+    if isinstance(error, (DatabaseUrlError, MasterKeyError, RoleMissingError)):
+        return _as_clause(str(error))
+    if isinstance(error, EmbeddedPostgresError):
+        return str(error)
+    if isinstance(error, ConflictError):
+        return "others changed the same things at the same time, again and again: try once more"
+    if isinstance(error, (BookUnavailableError, *DATABASE_DOWN)):
+        return f"the database cannot be used ({_one_line(error)}): is it running, and is GUILDBOOK_DATABASE_URL right?"
+    if getattr(error, "sqlstate", None) == NOT_PERMITTED:
+        return f"the database user may not do this ({_one_line(error)}): let the owner of the database run it"
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _as_clause(text: str) -> str:
+    return text[:1].lower() + text[1:]

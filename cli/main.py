@@ -1,0 +1,90 @@
+"""The `guildbook` command: its groups, and how it ends when something goes wrong."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
+
+import click
+
+from cli.apps import apps
+from cli.errors import explain
+from cli.events import events
+from cli.migrate import migrate
+from cli.output import tell
+from cli.rebuild import rebuild
+from cli.serve import serve
+from cli.sessions import sessions
+from cli.settings import settings
+from cli.signups import signups
+from cli.up import up
+from cli.users import users
+from cli.work import work
+
+FAILURE, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+def _version() -> str:
+    try:
+        return version("guildbook")
+    except PackageNotFoundError:  # run from a source tree
+        return "0+source"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(_version(), prog_name="guildbook", message="%(prog)s %(version)s")
+def guildbook() -> None:
+    """A book of record for bot-run communities.
+
+    \b
+    guildbook up --demo                    everything, with something to try out
+    guildbook apps create my-bot --all     credentials for a program
+    guildbook events --follow              what happens, as it happens
+
+    Every command takes --data DIR, or GUILDBOOK_DATABASE_URL, and works whether or not the server runs.
+    `guildbook settings` lists what else can be set.
+    """
+
+
+for command in (up, serve, work, migrate, apps, users, signups, sessions, events, rebuild, settings):
+    guildbook.add_command(command)
+
+
+def main() -> None:
+    """Run the command of this process."""
+    signal.signal(signal.SIGTERM, _leave)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code: 1 for what failed, 2 for what was asked wrongly."""
+    try:
+        return guildbook.main(list(arguments), prog_name="guildbook", standalone_mode=False) or 0
+    except click.UsageError as error:
+        tell(f"{error.format_message()} See: {error.ctx.command_path if error.ctx else 'guildbook'} --help")
+        return USAGE
+    except click.ClickException as error:
+        tell(error.format_message())
+        return FAILURE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read us has seen enough, as in `guildbook events | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except Exception as error:
+        text = explain(error)
+        if text is None:
+            raise
+        tell(text)
+        return FAILURE
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End as at an exit, so that a PostgreSQL that we started is stopped."""
+    sys.exit(TERMINATED)
+
+
+if __name__ == "__main__":
+    main()

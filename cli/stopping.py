@@ -1,0 +1,18 @@
+"""Being asked to stop: the signals of a process that runs until then."""
+
+import signal
+from collections.abc import Callable
+from threading import Event
+
+
+def stop_on_signals() -> Event:
+    """Return what is set once this process is asked to stop."""
+    stopping = Event()
+    on_stop_signals(stopping.set)
+    return stopping
+
+
+def on_stop_signals(react: Callable[[], object]) -> None:
+    """Call `react` at SIGINT and SIGTERM, instead of whatever was called before."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: react())

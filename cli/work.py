@@ -1,0 +1,81 @@
+"""`guildbook work`: what runs behind the API."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.json_lines import setup_library_logs
+from cli.lifeline import end_with_standard_input
+from cli.output import tell
+from cli.places import Place, data_option, opened
+
+ROLES = ("projector", "callbacks")
+CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connections of its own besides
+
+
+@click.command()
+@click.argument("roles", metavar=f"[{'|'.join(ROLES)}]...", nargs=-1, type=click.Choice(ROLES))
+@data_option
+@click.option("--lifeline", is_flag=True, hidden=True, help="End when standard input does.")
+def work(roles: Sequence[str], data: Path, *, lifeline: bool) -> None:
+    """Run workers, all of them unless some are named. Of several projectors one acts, the others stand by.
+
+    \b
+    GUILDBOOK_DATABASE_URL=postgresql://guildbook@db/guildbook guildbook work callbacks
+    """
+    from store.logs import setup_logs
+
+    if lifeline:
+        end_with_standard_input()
+    with opened(data, make=True) as place:
+        setup_logs(place.settings.log_level, "workers")
+        setup_library_logs("workers")
+        _run(_work(place, dict.fromkeys(roles or ROLES)))
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(main)
+        return
+    import uvloop
+
+    uvloop.run(main)
+
+
+async def _work(place: Place, roles: Iterable[str]) -> None:
+    """Run the workers until a signal; whatever ends one of them ends all."""
+    from store.connections import pool
+    from store.keys import Keyring
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with pool(place.url, CONNECTIONS_MAX) as connections:
+        keyring = Keyring(connections, place.master_key)
+        stopped = asyncio.create_task(stop.wait())
+        tasks = [asyncio.create_task(_worker(role, place, keyring)) for role in roles]
+        tell(f"working: {', '.join(roles)}")
+        done, others = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN401
+    if role == "projector":
+        from projections.catalogue import PROJECTORS
+        from workers.callbacks.feed import CallbackFeed
+        from workers.projector import ProjectorWorker
+
+        await ProjectorWorker(place.url, keyring, PROJECTORS, feed=CallbackFeed()).run()
+    else:
+        from workers.callbacks.sender import CallbackSender
+
+        await CallbackSender(place.url, keyring, place.settings).run()
