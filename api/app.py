@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
 
 from api import documents, health
 from api.demo import provider
@@ -26,10 +27,10 @@ def polympics() -> Router:
     return Router(path="/", route_handlers=routes, exception_handlers=errors.HANDLERS)
 
 
-def application(parts: Parts, *, demo: bool = False) -> Edge:
-    """Put the application together."""
+def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> Edge:
+    """Put the application together, with more routes beside its own."""
     app = Litestar(
-        route_handlers=[polympics(), *health.ROUTES, *documents.ROUTES, *([provider] if demo else [])],
+        route_handlers=[polympics(), *health.ROUTES, *documents.ROUTES, *more],
         exception_handlers=HANDLERS,
         lifespan=[_lifespan],
         state=State({"parts": parts}),
@@ -54,7 +55,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         await parts.pool.close()
 
 
-def from_environment() -> Edge:
+def from_environment(more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     """Make the application of this process, as `guildbook serve` starts it."""
     settings: Settings = read_settings(os.environ)
     setup_logs(settings.log_level, "api")
@@ -62,4 +63,4 @@ def from_environment() -> Edge:
     master_key = load_master_key(Path(data) if data else None, settings.master_key)
     assert settings.database_url, "guildbook serve sets it"
     parts = Parts(settings, settings.database_url, master_key)
-    return application(parts, demo=os.environ.get("GUILDBOOK_DEMO") == "1")
+    return application(parts, [*more, provider] if os.environ.get("GUILDBOOK_DEMO") == "1" else more)

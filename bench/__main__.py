@@ -1,21 +1,25 @@
-"""Measures every store and route in turn, round after round, and reports them in one table."""
+"""Measures every store, route and rebuild in turn, round after round, and reports them in one table."""
 
 import argparse
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from bench import appends, load, rebuild, report, server
+from bench import appends, guildbook, load, rebuild, report, server
 from bench.ordinary import seed
 from bench.postgres import empty_database, refuse_unless_durable
 from bench.report import Bar, Measurement
+from store.embedded import attach
 
 REBUILT_EVENTS = 20_000
-SIZE = seed.Size(teams=20, accounts=2_000, awards=100, holdings=4_000)
+SIZE = seed.Size(teams=200, accounts=10_000, awards=200, holdings=20_000)
+SMALL_LOG, LARGE_LOG = 10_000, 1_000_000
+SMALL_SIZE = seed.Size(teams=100, accounts=3_700, awards=100, holdings=6_000)
 
 Measure = Callable[[str, float], Iterator[Measurement]]
 """Measures on the PostgreSQL at the URL, so many seconds each."""
@@ -33,19 +37,40 @@ def measure_appends(url: str, seconds: float) -> Iterator[Measurement]:
             yield Measurement(name, sample.rate, "events/s", sample.p50_ms, sample.p99_ms)
 
 
-def measure_ordinary_routes(url: str, seconds: float) -> Iterator[Measurement]:
+def measure_routes(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_guildbook") as database:
+        guildbook.seed(database, SIZE)
+        with guildbook.served(database) as address:
+            yield from measure_nothing(address, seconds)
+            yield from measure_accounts("guildbook", address, seconds)
+            yield measure_search("search accounts, guildbook", address, seconds)
     with empty_database(url, "bench_ordinary") as database:
         seed.seed(database, SIZE)
         with server.granian("bench.ordinary.app:create_app", {"BENCH_DATABASE_URL": database}) as address:
-            yield from measure_routes("ordinary", address, seconds)
+            yield from measure_accounts("ordinary", address, seconds)
 
 
-def measure_routes(server_name: str, address: str, seconds: float) -> Iterator[Measurement]:
+def measure_nothing(address: str, seconds: float) -> Iterator[Measurement]:
+    """What the server costs alone."""
+    nothing = load.Options(url=address, seconds=seconds)
+    yield loaded("GET nothing", nothing, iter(["/bench/nothing"]), "200")
+    nothing = load.Options(url=address, method="PUT", seconds=seconds, header=[seed.AUTHORIZATION])
+    yield loaded("PUT nothing", nothing, iter(["/bench/nothing"]), "201")
+
+
+def measure_accounts(server_name: str, address: str, seconds: float) -> Iterator[Measurement]:
     """Any server that has been given the same accounts, awards and application password."""
     reads = load.Options(url=address, seconds=seconds)
     yield loaded(f"GET account, {server_name}", reads, seed.read_paths(SIZE), "200")
     grants = load.Options(url=address, method="PUT", seconds=seconds, header=[seed.AUTHORIZATION], once=True)
     yield loaded(f"PUT award, {server_name}", grants, seed.grant_paths(SIZE), "201")
+
+
+def measure_search(name: str, address: str, seconds: float) -> Measurement:
+    """Pages of all accounts, and of those whose name has some digits."""
+    pages = [f"/accounts/search?page={page}" for page in range(100)]
+    found = [f"/accounts/search?q={digits}" for digits in range(100, 200)]
+    return loaded(name, load.Options(url=address, seconds=seconds), iter(pages + found), "200")
 
 
 def loaded(name: str, options: load.Options, paths: Iterator[str], status: str) -> Measurement:
@@ -62,14 +87,38 @@ def loaded(name: str, options: load.Options, paths: Iterator[str], status: str) 
 def measure_rebuild(url: str, seconds: float) -> Iterator[Measurement]:
     del seconds
     yield Measurement("rebuild, library", rebuild.measure(url, REBUILT_EVENTS).rate, "events/s")
+    with empty_database(url, "bench_rebuild") as database:
+        guildbook.seed(database, rebuild.mix(REBUILT_EVENTS))
+        yield Measurement("rebuild, guildbook", guildbook.rebuild_rate(database), "events/s")
+
+
+def measure_scale(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_scale") as database:
+        guildbook.seed(database, SMALL_SIZE)
+        for positions in (SMALL_LOG, LARGE_LOG):
+            guildbook.grow(database, positions)
+            with guildbook.served(database) as address:
+                yield measure_search(f"search accounts, at {positions:,} events", address, seconds)
+            sample = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
+            yield Measurement(
+                f"append, at {positions:,} events", sample.rate, "events/s", sample.p50_ms, sample.p99_ms
+            )
 
 
 MEASURES: dict[str, Measure] = {
     "appends": measure_appends,
-    "routes": measure_ordinary_routes,
+    "routes": measure_routes,
     "rebuild": measure_rebuild,
+    "scale": measure_scale,
 }
-BARS: dict[str, Bar] = {}
+BARS: dict[str, Sequence[Bar]] = {
+    "append, guildbook, callers 8": [Bar(peer="append, stock, callers 8", at_least=5)],
+    "append, guildbook, callers 64": [Bar(peer="append, stock, callers 64", at_least=10)],
+    "GET account, guildbook": [Bar(peer="GET nothing", at_least=0.4)],
+    "PUT award, guildbook": [Bar(peer="PUT nothing", at_least=0.25), Bar(peer="PUT award, ordinary", at_least=5)],
+    "rebuild, guildbook": [Bar(peer="rebuild, library", at_least=10)],
+    f"append, at {LARGE_LOG:,} events": [Bar(peer=f"append, at {SMALL_LOG:,} events", at_least=0.85)],
+}
 
 
 def one_round(url: str, seconds: float, chosen: Sequence[str]) -> list[Measurement]:
@@ -87,16 +136,33 @@ def facts(url: str, rounds: int) -> dict[str, str]:
     }
 
 
+@contextmanager
+def postgres(url: str | None) -> Generator[str, None, None]:
+    """The PostgreSQL that is named, or an embedded one for the time of the run."""
+    if url:
+        yield url
+        return
+    with tempfile.TemporaryDirectory(prefix=".bench-postgres-", dir=Path.cwd()) as folder:
+        embedded = attach(Path(folder) / "data")
+        try:
+            yield embedded.url
+        finally:
+            embedded.detach()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--url", required=True, help="a PostgreSQL on which databases may be created")
+    parser.add_argument("--url", help="a PostgreSQL on which databases may be created; without it, an embedded one")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     parser.add_argument("--only", action="append", choices=sorted(MEASURES))
     given = parser.parse_args()
-    refuse_unless_durable(given.url)
-    rounds = [one_round(given.url, given.seconds, given.only or list(MEASURES)) for _ in range(given.rounds)]
-    results = report.results(rounds, BARS, facts(given.url, given.rounds))
+    chosen = given.only or list(MEASURES)
+    with postgres(given.url) as url:
+        refuse_unless_durable(url)
+        rounds = [one_round(url, given.seconds, chosen) for _ in range(given.rounds)]
+        bars = BARS if not given.only else {}
+        results = report.results(rounds, bars, facts(url, given.rounds))
     report.write_json(results)
     report.print_table(results)
 

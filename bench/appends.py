@@ -14,7 +14,7 @@ import umadb
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent, TrackingRecorder
 from eventsourcing.utils import Environment
 
-from bench import server
+from bench import guildbook, server
 from bench.closed_loop import Sample, by_threads
 from bench.postgres import empty_database, library_environment
 
@@ -99,14 +99,24 @@ def floor_append(connection: psycopg.Connection) -> Callable[[], object]:
     return append
 
 
-STORES: dict[str, Store] = {"stock": stock, "umadb": uma, "floor": floor}
+def ours(url: str, callers: int, seconds: float) -> Sample:
+    """Guildbook's appender; callers are asyncio tasks of one process."""
+    return guildbook.append(url, callers, seconds, DATA)
+
+
+STORES: dict[str, Store] = {"guildbook": ours, "stock": stock, "umadb": uma, "floor": floor}
 
 
 def measure(store: str, url: str, callers: int, seconds: float) -> Sample:
     """Run the callers in a process of their own, on a database of their own."""
     with empty_database(url, f"bench_{store}") as database:
-        options = ["--store", store, "--url", database, "--callers", str(callers), "--seconds", str(seconds)]
-        done = subprocess.run([sys.executable, "-m", "bench.appends", *options], stdout=subprocess.PIPE, check=True)
+        return measure_on(store, database, callers, seconds)
+
+
+def measure_on(store: str, database: str, callers: int, seconds: float) -> Sample:
+    """Run the callers in a process of their own, on a database that may hold events already."""
+    options = ["--store", store, "--url", database, "--callers", str(callers), "--seconds", str(seconds)]
+    done = subprocess.run([sys.executable, "-m", "bench.appends", *options], stdout=subprocess.PIPE, check=True)
     return msgspec.json.decode(done.stdout, type=Sample)
 
 

@@ -55,18 +55,18 @@ class Results(msgspec.Struct, frozen=True):
     rounds: list[list[Measurement]]
 
 
-def results(rounds: Sequence[Iterable[Measurement]], bars: Mapping[str, Bar], facts: Mapping[str, str]) -> Results:
+def results(rounds: Sequence[Iterable[Measurement]], bars: Mapping[str, Sequence[Bar]], facts: Mapping[str, str]) -> Results:
     measured = [list(measurements) for measurements in rounds]
     return Results(datetime.now(UTC), dict(facts), rows(measured, bars), measured)
 
 
-def rows(rounds: Sequence[Sequence[Measurement]], bars: Mapping[str, Bar]) -> list[Row]:
-    """A row for every figure, in the order of first appearance, then for every bar whose figure is missing."""
+def rows(rounds: Sequence[Sequence[Measurement]], bars: Mapping[str, Sequence[Bar]]) -> list[Row]:
+    """A row for every figure and bar, in the order of first appearance, then for every bar whose figure is missing."""
     medians = [median_of(same) for same in by_name(rounds).values()]
     values = {measurement.name: measurement.value for measurement in medians}
     return [
-        *(judged(measurement, bars.get(measurement.name), values) for measurement in medians),
-        *(unmeasured(name, bar) for name, bar in bars.items() if name not in values),
+        *(judged(figure, bar, values) for figure in medians for bar in bars.get(figure.name, [None])),
+        *(unmeasured(name, bar) for name, missed in bars.items() if name not in values for bar in missed),
     ]
 
 

@@ -18,10 +18,15 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def beside(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with some more."""
+    return os.environ | dict(environment)
+
+
 @contextmanager
 def running(command: Sequence[str], port: int, environment: Mapping[str, str]) -> Generator[str, None, None]:
     """The server's address once it accepts connections."""
-    server = subprocess.Popen(command, env=os.environ | dict(environment), stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, env=beside(environment), stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: accepts(port))
         yield f"http://127.0.0.1:{port}"

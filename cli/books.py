@@ -1,12 +1,14 @@
 """Commands against the book from a terminal: as the operator, and back when they can be read."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.places import Place, opened
+from domain.kernel import Entity
 from domain.permissions import OPERATOR
 from projections.checkpoints import all_checkpoints
 from store.appender import Appender
@@ -14,6 +16,7 @@ from store.codec import Origin
 from store.connections import pool
 from store.event_store import EventStore
 from store.keys import Keyring
+from store.listing import streams_of
 
 T = TypeVar("T")
 
@@ -48,13 +51,18 @@ async def opened_store(place: Place) -> AsyncGenerator[EventStore]:
 async def execute(store: EventStore, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object) -> T:
     """Issue a command as the operator, and wait a moment for the query tables if they are kept up."""
     outcome = await store.execute(ORIGIN, command, *args, **kwargs)
-    try:
-        async with asyncio.timeout(SHOWN_SECONDS_MAX if outcome.position else 0):
-            while not await _is_shown(store, outcome.position):
-                await asyncio.sleep(POLL_SECONDS)
-    except TimeoutError:  # no projector runs: the next one will show it
-        pass
-    return outcome.value
+    deadline = time.monotonic() + SHOWN_SECONDS_MAX
+    while outcome.position and not await _is_shown(store, outcome.position) and time.monotonic() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+    return outcome.value  # if no projector runs, the next one will show it
+
+
+async def all_of(store: EventStore, entity: Entity[T]) -> list[T]:
+    """Return the states of all entities of a kind, from the log; for kinds of which there are few."""
+    async with store.pool.connection() as connection:
+        streams = await streams_of(connection, entity.context)
+    found = await store.load_many(entity, streams)
+    return [seen.state for seen in found.values() if seen.state is not None]
 
 
 async def _is_shown(store: EventStore, position: int) -> bool:

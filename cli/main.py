@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
 
 import click
@@ -26,7 +25,15 @@ from cli.work import work
 FAILURE, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
+def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    if value:
+        click.echo(f"guildbook {_version()}")
+        context.exit()
+
+
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("guildbook")
     except PackageNotFoundError:  # run from a source tree
@@ -34,7 +41,9 @@ def _version() -> str:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(_version(), prog_name="guildbook", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
 def guildbook() -> None:
     """A book of record for bot-run communities.
 

@@ -1,6 +1,5 @@
 """`guildbook migrate`: bring the database to this version."""
 
-import os
 from pathlib import Path
 
 import click

@@ -24,7 +24,7 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 10.0  # between two words about a start that takes long
 CATCH_UP_SECONDS_MAX = 2.0
 RESTART_SECONDS = 1.0
-STOP_SECONDS_MAX = 3  # for requests under way
+STOP_SECONDS_MAX = 2  # for requests under way
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -83,8 +83,9 @@ def _serve_once(address: Address, stopping: Event) -> None:
 
 
 def load_application() -> Any:  # noqa: ANN401 - granian takes any ASGI application
-    """Make the application in granian's worker. By import and not by name: a name is first looked for in the folder
-    that the command was called in.
+    """Make the application in granian's worker.
+
+    By import and not by name: granian looks for a name in the folder that the command was called in, first.
     """
     end_with_parent()
     from api.app import from_environment

@@ -11,7 +11,7 @@ from cli.output import tell
 PAUSE_SECONDS = 0.5
 PAUSE_SECONDS_MAX = 30.0
 STEADY_SECONDS = 60.0  # who lived this long begins anew with the shortest pause
-STOP_SECONDS_MAX = 3.0
+STOP_SECONDS_MAX = 5.5  # longer than a worker takes to finish what is under way
 
 
 class Supervised:

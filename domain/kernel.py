@@ -11,6 +11,11 @@ SEALED = msgspec.Meta(extra={"sealed": True})
 """Marks an event's field that is personal or secret: stored encrypted under the key of the event's `subject()`."""
 
 
+def stream_name(context: str, *ids: object) -> str:
+    """Name a stream: `awards-8`, or `awards-8-204` for an entity that is known by two ids."""
+    return "-".join((context, *map(str, ids)))
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A fact. Its stored type and the names of its fields are kept for ever; new fields need defaults."""
 
@@ -32,8 +37,8 @@ class Entity(msgspec.Struct, Generic[S], frozen=True):
     evolve: Callable[[S | None, Any], S | None]
 
     def stream(self, *ids: object) -> str:
-        """Name the stream: `awards-8`, or `awards-8-204` for an entity that is known by two ids."""
-        return "-".join((self.context, *map(str, ids)))
+        """Name the stream of one entity of this kind."""
+        return stream_name(self.context, *ids)
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S | None:
         """Apply events in order."""
@@ -46,7 +51,7 @@ class RefusalError(Exception):
     """The command cannot be done."""
 
     def __str__(self) -> str:
-        return self.__doc__ or type(self).__name__
+        return " ".join((self.__doc__ or type(self).__name__, *map(str, self.args)))
 
 
 class UnknownError(RefusalError):
@@ -70,7 +75,10 @@ class Book(Protocol):
         ...
 
     async def load_about(self, entity: Entity[S], about: str) -> dict[str, S]:
-        """Return the present states of all that ever spoke of the stream `about`, by stream."""
+        """Return the present states of all that ever spoke of the stream `about`, by stream.
+
+        It reads all of their history: for what happens seldom, such as deleting.
+        """
         ...
 
     async def next_id(self, context: str) -> int:

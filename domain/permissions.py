@@ -1,11 +1,10 @@
 """Who may do what: the permission bits, the actor of a command, and the rule for granting."""
 
 from enum import IntFlag
-from typing import Literal
 
 import msgspec
 
-from domain.kernel import RefusalError
+from domain.kernel import RefusalError, stream_name
 
 
 class Permission(IntFlag):
@@ -36,13 +35,13 @@ class Actor(msgspec.Struct, frozen=True):
     app: int | None = None
     account: int | None = None
     team: int | None = None
-    kind: Literal["app", "session", "operator", "nobody"] = "nobody"
+    label: str = "nobody"
 
     def name(self) -> str:
         """Name the actor as the log does: by the stream of the app or account."""
         if self.app is not None:
-            return f"apps-{self.app}"
-        return f"accounts-{self.account}" if self.account is not None else self.kind
+            return stream_name("apps", self.app)
+        return self.label if self.account is None else stream_name("accounts", self.account)
 
     def holds(self, permission: int) -> bool:
         """Tell whether every bit of `permission` is held."""
@@ -62,7 +61,7 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 NOBODY = Actor()
-OPERATOR = Actor(permissions=ALL_BITS, kind="operator")
+OPERATOR = Actor(permissions=ALL_BITS, label="operator")
 
 
 def require(allowed: bool) -> None:  # noqa: FBT001 - the condition is the one thing this takes

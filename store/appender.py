@@ -88,8 +88,7 @@ class Appender:
         while True:
             try:
                 connection = await self._connected()
-                found = await _find(connection, batch) if in_doubt else {}
-                return await _append_rest(connection, batch, found)
+                return await (_append_again if in_doubt else _append)(connection, batch)
             except psycopg.OperationalError as error:
                 if (error.sqlstate or "").startswith(EXHAUSTED_SQLSTATES) or time.monotonic() > deadline:
                     raise BookUnavailableError(str(error)) from error
@@ -120,11 +119,17 @@ def _independent(batch: Sequence[Append]) -> list[bool]:
     return apart
 
 
-async def _append_rest(
-    connection: AsyncConnection[TupleRow], batch: list[Append], found: dict[int, Appended]
-) -> list[Appended | Exception]:
-    rest = [append for place, append in enumerate(batch) if place not in found]
-    answers = iter(await _append(connection, rest) if rest else [])
+async def _append_again(connection: AsyncConnection[TupleRow], batch: list[Append]) -> list[Appended | Exception]:
+    """Append what of a batch in doubt is not in the log after all.
+
+    The first try may still be on its way to the server. Under one lock it either has arrived and is found, or arrives
+    later and is refused, because its streams have moved on.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT book.lock_appends()")  # whoever was still committing has finished
+        found = await _find(connection, batch)
+        rest = [append for place, append in enumerate(batch) if place not in found]
+        answers = iter(await _append(connection, rest) if rest else [])
     return [found[place] if place in found else next(answers) for place in range(len(batch))]
 
 
@@ -177,7 +182,5 @@ async def _find(connection: AsyncConnection[TupleRow], batch: list[Append]) -> d
     """
     firsts = [append.events[0] for append in batch]
     columns = [[e.stream for e in firsts], [e.version for e in firsts], [e.meta for e in firsts]]
-    async with connection.transaction():
-        await connection.execute("SELECT book.lock_appends()")  # whoever was still committing has finished
-        rows = await (await connection.execute(query, columns, binary=True)).fetchall()
+    rows = await (await connection.execute(query, columns, binary=True)).fetchall()
     return {place - 1: Appended(end, at) for end, at, place in rows}

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from api.parts import Asked, parts_of
 from api.passwords import hash_password
 from api.polympics.errors import UnauthorisedError
-from api.parts import Asked, parts_of
 from domain.permissions import NOBODY, Actor
 from projections.credentials import Credential
 
@@ -62,8 +62,7 @@ def _verify(credential: Credential | None, password: str) -> Caller:
     known_hash = credential.token_hash if credential else ""
     if not hmac.compare_digest(hash_password(password), known_hash) or credential is None or _is_over(credential):
         return Caller()
-    kind = "app" if credential.app is not None else "session"
-    actor = Actor(credential.permissions, credential.app, credential.account, credential.team, kind)
+    actor = Actor(credential.permissions, credential.app, credential.account, credential.team)
     return Caller(actor, credential)
 
 

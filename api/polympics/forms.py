@@ -7,15 +7,17 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, InternalServerException
 
-from api.polympics.errors import NOUNS, InvalidError, unknown
 from api.parts import Asked, parts_of
+from api.polympics.errors import NOUNS, InvalidError, unknown
 from domain.kernel import Entity
 from schemas.polympics import Fault
 
 BIGINT_MAX = 2**63 - 1
-INTEGER = re.compile(r"\s*([+-]?[0-9]{1,4000})\s*", re.ASCII)  # Python converts no more digits than that
+DIGITS_MAX = 4300  # Python reads no more; so long a number is beyond every limit, whatever its other digits are
+ITEMS_MAX = 50_000  # about as many account ids as the largest body holds
+INTEGER = re.compile(r"\s*+([+-]?)(?=[0-9])0*+([0-9]*+)\s*+", re.ASCII)  # never goes back: a text may be a megabyte
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ABSENT: Any = object()
 
@@ -27,7 +29,7 @@ class Form:
         self.faults: list[Fault] = []
         self._request = request
         self._parts = parts_of(request)
-        self._query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        self._query = _read_query(request.scope["query_string"])
         self._body: dict[str, Any] | None = None
         self._places: dict[tuple[str, object], tuple[str, ...]] = {}
         request.scope["state"]["places"] = self._places
@@ -37,9 +39,9 @@ class Form:
         if self.faults:
             raise InvalidError(self.faults)
 
-    def fault(self, loc: tuple[str, ...], msg: str, kind: str = "value_error", **ctx: object) -> None:
+    def fault(self, loc: tuple[str, ...], msg: str, kind: str = "value_error", ctx: dict[str, Any] | None = None) -> None:
         """Note a fault."""
-        self.faults.append(Fault(loc, msg, kind, ctx or None))
+        self.faults.append(Fault(loc, msg, kind, ctx))
 
     # The body.
 
@@ -48,9 +50,8 @@ class Form:
         try:
             async with asyncio.timeout(self._parts.settings.body_seconds_max):
                 raw = await self._request.body()
-        except TimeoutError as error:
-            message = "Request body too slow."
-            raise ClientException(message, status_code=408) from error
+        except (TimeoutError, InternalServerException) as error:  # the latter: the client has gone away
+            raise ClientException("Request body too slow.", status_code=408) from error
         if raw.strip():
             self._parse(raw)
         else:
@@ -58,16 +59,18 @@ class Form:
 
     def _parse(self, raw: bytes) -> None:
         try:
-            body = json.loads(raw)
+            body = json.loads(raw, parse_int=_read_digits)
         except json.JSONDecodeError as error:
             self._not_json(error.pos, error.msg, lineno=error.lineno, colno=error.colno)
-        except (ValueError, RecursionError) as error:  # not UTF-8, too many digits, too deep
-            self._not_json(getattr(error, "start", 0), "Invalid JSON")
+        except UnicodeDecodeError as error:
+            self._not_json(error.start, "Not UTF-8")
+        except RecursionError:
+            self._not_json(0, "Too deep")
         else:
             self._take(body)
 
     def _not_json(self, position: int, msg: str, **where: int) -> None:
-        self.fault(("body", str(position)), msg, "value_error.jsondecode", msg=msg, pos=position, **where)
+        self.fault(("body", str(position)), msg, "value_error.jsondecode", {"msg": msg, "pos": position, **where})
 
     def _take(self, body: object) -> None:
         if isinstance(body, dict):
@@ -92,13 +95,6 @@ class Form:
         """Tell whether there is no body to ask for fields."""
         return self._body is None
 
-    def effective(self) -> frozenset[str]:
-        """Return which fields would change anything: null, "", and 0 where a number of permissions is meant, do not."""
-        body = self._body or {}
-        return frozenset(
-            name for name, value in body.items() if value not in (None, "") and (_integer(value) != 0 or name == "team")
-        )
-
     def is_zero(self, name: str) -> bool:
         """Tell whether a field is 0, "0" or false."""
         return _integer(self.given(name)) == 0
@@ -114,7 +110,7 @@ class Form:
             self.fault(loc, "str type expected", "type_error.str")
         elif len(text) > characters_max:
             msg = f"ensure this value has at most {characters_max} characters"
-            self.fault(loc, msg, "value_error.any_str.max_length", limit_value=characters_max)
+            self.fault(loc, msg, "value_error.any_str.max_length", {"limit_value": characters_max})
         elif UNSTORABLE.search(text):
             self.fault(loc, "characters not allowed")
         else:
@@ -131,11 +127,10 @@ class Form:
             self.fault(loc, "value is not a valid integer", "type_error.integer")
         elif number < low:
             msg = f"ensure this value is greater than or equal to {low}"
-            self.fault(loc, msg, "value_error.number.not_ge", limit_value=low)
+            self.fault(loc, msg, "value_error.number.not_ge", {"limit_value": low})
         elif number > high:
-            self.fault(
-                loc, f"ensure this value is less than or equal to {high}", "value_error.number.not_le", limit_value=high
-            )
+            msg = f"ensure this value is less than or equal to {high}"
+            self.fault(loc, msg, "value_error.number.not_le", {"limit_value": high})
         else:
             return number
         return 0
@@ -152,26 +147,48 @@ class Form:
             return []
         if not isinstance(values, list):
             self.fault(("body", name), "value is not a valid list", "type_error.list")
-            return []
+        elif len(values) > ITEMS_MAX:
+            msg = f"ensure this value has at most {ITEMS_MAX} items"
+            self.fault(("body", name), msg, "value_error.list.max_items", {"limit_value": ITEMS_MAX})
+        else:
+            return await self._known_items(("body", name), values, entity)
+        return []
+
+    async def _known_items(self, loc: tuple[str, ...], values: list[object], entity: Entity[Any]) -> list[int]:
+        numbers = [_integer(value) for value in values]
+        distinct = {number for number in numbers if number is not None}
+        existing = await asyncio.gather(*(self._exists(entity, number) for number in distinct))
+        known = {number for number, exists in zip(distinct, existing, strict=True) if exists}
         ids = [
-            await self._known(("body", name, str(place)), value, entity) for place, value in enumerate(values)
+            self._judge((*loc, str(place)), value, entity, exists=number in known)
+            for place, (value, number) in enumerate(zip(values, numbers, strict=True))
         ]
         return [found for found in ids if found is not None]
 
     async def _known(self, loc: tuple[str, ...], value: object, entity: Entity[Any]) -> int | None:
+        number = _integer(value)
+        exists = number is not None and await self._exists(entity, number)
+        return self._judge(loc, value, entity, exists=exists)
+
+    async def _exists(self, entity: Entity[Any], number: int) -> bool:
+        return 0 < number <= BIGINT_MAX and await self._parts.store.peek(entity, number) is not None
+
+    def _judge(self, loc: tuple[str, ...], value: object, entity: Entity[Any], *, exists: bool) -> int | None:
         number = self.identity(loc, value, entity.context)
         if number is None:
             return None
+        if not exists:
+            self.faults.append(unknown(entity.context, *loc))
+            return None
         self._places.setdefault((entity.context, number), loc)
-        if 0 < number <= BIGINT_MAX and await self._parts.store.peek(entity, number) is not None:
-            return number
-        self.faults.append(unknown(entity.context, *loc))
-        return None
+        return number
 
     def identity(self, loc: tuple[str, ...], value: object, context: str) -> int | None:
         """Return an id, whether or not there is such a thing; None when it is faulty."""
         number = _integer(value)
-        if number is None:
+        if value is None:
+            self.fault(loc, "none is not an allowed value", "type_error.none.not_allowed")
+        elif number is None:
             self.fault(loc, f"Invalid {NOUNS[context]} ID: must be int.")
         return number
 
@@ -218,6 +235,15 @@ def _integer(value: object) -> int | None:
             return int(value)
         case str():
             found = INTEGER.fullmatch(value)
-            return int(found[1]) if found else None
+            return int(found[1] + (found[2][:DIGITS_MAX] or "0")) if found else None
         case _:
             return None
+
+
+def _read_digits(text: str) -> int:
+    return int(text[:DIGITS_MAX])
+
+
+def _read_query(text: bytes) -> dict[str, str]:
+    """Read a query; of a key that comes twice the last counts. Bytes that are not UTF-8 become lone surrogates."""
+    return dict(parse_qsl(text.decode("utf-8", "surrogateescape"), keep_blank_values=True, errors="surrogateescape"))

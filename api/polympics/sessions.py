@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from litestar import Response
 
-from api.polympics.accounts import NO_CACHE, TOKEN_MAX, account_by_id
+from api.parts import Asked, parts_of
 from api.passwords import hash_password, new_password
+from api.polympics.accounts import NO_CACHE, TOKEN_MAX, account_by_id
 from api.polympics.auth import caller_of, known_caller_of
 from api.polympics.errors import answer
 from api.polympics.forms import Form
 from api.polympics.routes import get, post
-from api.parts import Asked, parts_of
 from api.writing import Written, write
 from domain.accounts.aggregate import ACCOUNT
 from domain.apps.commands import reset_token as reset_app_token
@@ -51,7 +51,7 @@ async def discord(request: Asked) -> Response[bytes]:
     parts = parts_of(request)
     profile = await parts.discord.profile_of(token)
     password, end = new_password(), _new_end(request)
-    actor = Actor(account=profile.id, kind="session")
+    actor = Actor(account=profile.id)
     wishes = {"profile": profile, "token_hash": hash_password(password), "expires_at": end}
     written = await write(request, actor, log_in, **wishes, signups_default=parts.settings.signups_open)
     return answer(200, _session(written.value, password, end), NO_STORE | written.headers())

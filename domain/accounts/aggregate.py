@@ -31,7 +31,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What an identity provider says of somebody."""
+    """Who somebody is, as an app or an identity provider says."""
 
     id: int
     name: str
@@ -176,29 +176,29 @@ def _creation(profile: Profile, team: int | None, permissions: int) -> AccountCr
 
 
 def edit_account(account: Account, actor: Actor, edit: Edit) -> list[Event]:
-    """Decide a whole edit, in the contract's order: details, team (with clearing), grant, revoke, profile.
+    """Decide a whole edit: details (a profile overrides them), team with clearing, permissions; all or nothing.
 
     Grants are judged on the state after the team step, revocations on the state before it.
     """
-    if edit.profile is not None and edit.profile.id != account.id:
-        raise OtherProfileError
+    actor = _as_now(actor, account)
     require(not edit.details() or actor.holds(Permission.MANAGE_ACCOUNT_DETAILS))
     moved = _move(account, actor, edit)
     after = ACCOUNT.fold(moved, account) or account
     require(may_grant(actor, edit.revoke, account.team))
     require(may_grant(_as_now(actor, after), edit.grant, after.team))
+    if edit.profile is not None and edit.profile.id != account.id:
+        raise OtherProfileError
     return [*_edit_details(account, edit), *moved, *_edit_permissions(after, edit)]
 
 
 def _edit_details(account: Account, edit: Edit) -> list[Event]:
     if edit.profile is not None:
-        return sync_profile(account, edit.profile)
+        return _sync_profile(account, edit.profile)
     changes = {key: value for key, value in edit.details().items() if value != getattr(account, key)}
     return [DetailsChanged(account=account.id, **changes)] if changes else []
 
 
-def sync_profile(account: Account, profile: Profile) -> list[Event]:
-    """Take over what the identity provider says."""
+def _sync_profile(account: Account, profile: Profile) -> list[Event]:
     synced = ProfileSynced(
         account=account.id, name=profile.name, discriminator=profile.discriminator, avatar_url=profile.avatar_url
     )

@@ -1,9 +1,8 @@
 """Commands that concern one account, or the sign-ups, and nothing else."""
 
 from domain.accounts import aggregate
-from domain.accounts.aggregate import ACCOUNT, SIGNUPS, Edit
+from domain.accounts.aggregate import ACCOUNT, SIGNUPS
 from domain.kernel import Book, load_known
-from domain.permissions import Actor
 
 
 async def turn_signups(book: Book, *, is_open: bool) -> None:
@@ -16,9 +15,3 @@ async def make_superuser(book: Book, *, account: int) -> None:
     """Give the account all that an account can hold."""
     state = await load_known(book, ACCOUNT, account)
     book.append(ACCOUNT.stream(account), aggregate.make_superuser(state))
-
-
-async def edit_account(book: Book, actor: Actor, *, account: int, edit: Edit) -> None:
-    """Change details, team and permissions of an account; all or nothing."""
-    state = await load_known(book, ACCOUNT, account)
-    book.append(ACCOUNT.stream(account), aggregate.edit_account(state, actor, edit))

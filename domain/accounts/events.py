@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from domain.kernel import SEALED, Event
+from domain.kernel import SEALED, Event, stream_name
 
 TeamChangeReason = Literal["self", "kicked", "moved", "team_deleted"]
 
@@ -15,7 +15,7 @@ class AccountEvent(Event, frozen=True):
     account: int
 
     def subject(self) -> str:
-        return f"accounts-{self.account}"
+        return stream_name("accounts", self.account)
 
 
 class AccountCreated(AccountEvent, frozen=True):
@@ -119,4 +119,4 @@ EVENTS: tuple[type[Event], ...] = (
 
 def teams_spoken_of(*teams: int | None) -> tuple[str, ...]:
     """Name the streams of the teams that are not None."""
-    return tuple(f"teams-{team}" for team in teams if team is not None)
+    return tuple(stream_name("teams", team) for team in teams if team is not None)

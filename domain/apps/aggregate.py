@@ -50,15 +50,20 @@ def create_app(app: int, name: str, permissions: int, token_hash: str) -> list[E
     return [AppCreated(app=app, name=name, permissions=permissions & APP_BITS, token_hash=token_hash)]
 
 
-def edit_app(app: App, *, name: str | None = None, permissions: int | None = None) -> list[Event]:
-    """Rename the app or set its permissions."""
-    edited = AppEdited(app=app.id, name=name, permissions=None if permissions is None else permissions & APP_BITS)
-    return [] if evolve(app, edited) == app else [edited]
+def edit_app(app: App, *, name: str | None = None, grant: int = 0, revoke: int = 0) -> list[Event]:
+    """Rename the app, grant and revoke permissions; both on one bit ends revoked."""
+    permissions = (app.permissions | grant & APP_BITS) & ~revoke
+    edited = AppEdited(
+        app=app.id,
+        name=None if name == app.name else name,
+        permissions=None if permissions == app.permissions else permissions,
+    )
+    return [] if edited.name is None and edited.permissions is None else [edited]
 
 
 def reset_token(app: App, token_hash: str) -> list[Event]:
     """Replace the password."""
-    return [AppTokenReset(app=app.id, token_hash=token_hash)]
+    return [] if token_hash == app.token_hash else [AppTokenReset(app=app.id, token_hash=token_hash)]
 
 
 def delete_app(app: App) -> list[Event]:

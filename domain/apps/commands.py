@@ -15,8 +15,7 @@ async def create_app(book: Book, *, name: str, permissions: int, token_hash: str
 async def edit_app(book: Book, *, app: int, name: str | None = None, grant: int = 0, revoke: int = 0) -> None:
     """Rename an app, grant and revoke permissions; both on one bit ends revoked."""
     state = await load_known(book, APP, app)
-    permissions = (state.permissions | grant) & ~revoke
-    book.append(APP.stream(app), aggregate.edit_app(state, name=name, permissions=permissions))
+    book.append(APP.stream(app), aggregate.edit_app(state, name=name, grant=grant, revoke=revoke))
 
 
 async def reset_token(book: Book, *, app: int, token_hash: str) -> None:

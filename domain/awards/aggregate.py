@@ -13,6 +13,7 @@ from domain.awards.events import (
     RevokeReason,
 )
 from domain.kernel import Entity, Event, RefusalError
+from domain.permissions import Actor, Permission, require
 
 
 class Award(msgspec.Struct, frozen=True):
@@ -78,6 +79,11 @@ HOLDING = Entity[Holding]("awards", evolve_holding)
 # What may happen next.
 
 
+def require_manager(actor: Actor) -> None:
+    """Refuse an actor that may not write awards."""
+    require(actor.holds(Permission.MANAGE_AWARDS))
+
+
 def create_award(award: int, title: str, image_url: str, team: int | None) -> list[Event]:
     """Create an award."""
     return [AwardCreated(award=award, title=title, image_url=image_url, team=team)]
@@ -103,8 +109,8 @@ def move_award(award: Award, team: int | None) -> list[Event]:
 
 
 def detach_award(award: Award) -> list[Event]:
-    """Make the award one of no team."""
-    return [] if award.team is None else [AwardDetachedFromTeam(award=award.id, team=award.team)]
+    """Make the award of a team one of no team."""
+    return [AwardDetachedFromTeam(award=award.id, team=award.team)] if award.team is not None else []
 
 
 def delete_award(award: Award) -> list[Event]:

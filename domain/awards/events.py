@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from domain.kernel import Event
+from domain.kernel import Event, stream_name
 
 RevokeReason = Literal["requested", "award_deleted", "account_deleted"]
 
@@ -17,7 +17,7 @@ class AwardCreated(Event, frozen=True):
     team: int | None = None
 
     def about(self) -> tuple[str, ...]:
-        return () if self.team is None else (f"teams-{self.team}",)
+        return () if self.team is None else (stream_name("teams", self.team),)
 
 
 class AwardEdited(Event, frozen=True):
@@ -37,7 +37,7 @@ class AwardMovedToTeam(Event, frozen=True):
     team: int
 
     def about(self) -> tuple[str, ...]:
-        return (f"teams-{self.team}",)
+        return (stream_name("teams", self.team),)
 
 
 class AwardDetachedFromTeam(Event, frozen=True):
@@ -63,7 +63,7 @@ class AwardGranted(Event, frozen=True):
     account: int
 
     def about(self) -> tuple[str, ...]:
-        return (f"accounts-{self.account}", f"awards-{self.award}")
+        return (stream_name("accounts", self.account), stream_name("awards", self.award))
 
 
 class AwardRevoked(Event, frozen=True):

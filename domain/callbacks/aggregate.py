@@ -40,18 +40,12 @@ CALLBACK = Entity[Callback]("callbacks", evolve)
 # What may happen next.
 
 
-def register_callback(callback: int, app: int, event: str, url: str, secret: str) -> list[Event]:
-    """Subscribe an app that is not subscribed."""
-    return [CallbackRegistered(callback=callback, app=app, event=event, url=url, secret=secret)]
-
-
-def replace_callback(callback: Callback, url: str, secret: str) -> list[Event]:
-    """Send to another place, or with another secret; the id stays."""
-    if (callback.url, callback.secret) == (url, secret):
+def register_callback(state: Callback | None, wish: Callback) -> list[Event]:
+    """Subscribe the app, or send what it is subscribed to elsewhere or with another secret; then the id stays."""
+    if state == wish:
         return []
-    return [
-        CallbackReplaced(callback=callback.id, app=callback.app, event=callback.event, url=url, secret=secret),
-    ]
+    said = CallbackReplaced if state else CallbackRegistered
+    return [said(callback=wish.id, app=wish.app, event=wish.event, url=wish.url, secret=wish.secret)]
 
 
 def remove_callback(callback: Callback | None) -> list[Event]:

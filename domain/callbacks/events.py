@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from domain.kernel import SEALED, Event
+from domain.kernel import SEALED, Event, stream_name
 
 
 class CallbackEvent(Event, frozen=True):
@@ -13,7 +13,7 @@ class CallbackEvent(Event, frozen=True):
     event: str
 
     def subject(self) -> str:
-        return f"apps-{self.app}"
+        return stream_name("apps", self.app)
 
 
 class CallbackRegistered(CallbackEvent, frozen=True):
@@ -24,7 +24,7 @@ class CallbackRegistered(CallbackEvent, frozen=True):
     secret: Annotated[str, SEALED]
 
     def about(self) -> tuple[str, ...]:
-        return (f"apps-{self.app}",)
+        return (stream_name("apps", self.app),)
 
 
 class CallbackReplaced(CallbackEvent, frozen=True):

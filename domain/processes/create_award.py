@@ -6,7 +6,7 @@ from domain.accounts.aggregate import ACCOUNT
 from domain.awards import aggregate
 from domain.awards.aggregate import AWARD, HOLDING
 from domain.kernel import Book, UnknownError, load_known
-from domain.permissions import Actor, Permission, require
+from domain.permissions import Actor
 from domain.teams.aggregate import TEAM
 
 
@@ -19,7 +19,7 @@ async def create_award(
     for account in accounts:
         if ACCOUNT.stream(account) not in known:
             raise UnknownError(ACCOUNT.context, account)
-    require(actor.holds(Permission.MANAGE_AWARDS))
+    aggregate.require_manager(actor)
     award = await book.next_id(AWARD.context)
     book.append(AWARD.stream(award), aggregate.create_award(award, title, image_url, team))
     for account in dict.fromkeys(accounts):

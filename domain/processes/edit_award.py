@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 from domain.awards import aggregate
 from domain.awards.aggregate import AWARD
 from domain.kernel import Book, load_known
-from domain.permissions import Actor, Permission, require
+from domain.permissions import Actor
 from domain.teams.aggregate import TEAM
 
 
@@ -22,6 +22,6 @@ async def edit_award(
     state = await load_known(book, AWARD, award)
     if isinstance(team, int):
         await load_known(book, TEAM, team)
-    require(actor.holds(Permission.MANAGE_AWARDS))
+    aggregate.require_manager(actor)
     moved = [] if team is UNSET else aggregate.move_award(state, team)
     book.append(AWARD.stream(award), [*aggregate.edit_award(state, title=title, image_url=image_url), *moved])

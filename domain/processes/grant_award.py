@@ -4,7 +4,7 @@ from domain.accounts.aggregate import ACCOUNT
 from domain.awards import aggregate
 from domain.awards.aggregate import AWARD, HOLDING
 from domain.kernel import Book, load_known
-from domain.permissions import Actor, Permission, require
+from domain.permissions import Actor
 
 
 async def grant_award(book: Book, actor: Actor, *, award: int, account: int) -> None:
@@ -24,4 +24,4 @@ async def revoke_award(book: Book, actor: Actor, *, award: int, account: int) ->
 async def _require_manager(book: Book, actor: Actor, award: int, account: int) -> None:
     await load_known(book, ACCOUNT, account)
     await load_known(book, AWARD, award)
-    require(actor.holds(Permission.MANAGE_AWARDS))
+    aggregate.require_manager(actor)

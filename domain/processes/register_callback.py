@@ -2,7 +2,7 @@
 
 from domain.apps.aggregate import APP
 from domain.callbacks import aggregate
-from domain.callbacks.aggregate import CALLBACK
+from domain.callbacks.aggregate import CALLBACK, Callback
 from domain.kernel import Book, load_known
 
 
@@ -11,10 +11,6 @@ async def register_callback(book: Book, *, app: int, event: str, url: str, secre
     await load_known(book, APP, app)
     state = await book.load(CALLBACK, app, event)
     callback = state.id if state else await book.next_id(CALLBACK.context)
-    events = (
-        aggregate.replace_callback(state, url, secret)
-        if state
-        else aggregate.register_callback(callback, app, event, url, secret)
-    )
-    book.append(CALLBACK.stream(app, event), events)
+    wish = Callback(callback, app, event, url, secret)
+    book.append(CALLBACK.stream(app, event), aggregate.register_callback(state, wish))
     return callback

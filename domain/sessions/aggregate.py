@@ -50,7 +50,8 @@ def open_session(
 
 def reset_token(session: Session, token_hash: str, expires_at: datetime | None) -> list[Event]:
     """Replace the token and renew the end."""
-    return [SessionTokenReset(session=session.id, token_hash=token_hash, expires_at=expires_at)]
+    reset = SessionTokenReset(session=session.id, token_hash=token_hash, expires_at=expires_at)
+    return [] if evolve(session, reset) == session else [reset]
 
 
 def close_session(session: Session, reason: CloseReason) -> list[Event]:

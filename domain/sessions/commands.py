@@ -18,3 +18,12 @@ async def close_session(book: Book, *, session: int, reason: CloseReason) -> Non
     """Close a session."""
     state = await load_known(book, SESSION, session)
     book.append(SESSION.stream(session), aggregate.close_session(state, reason))
+
+
+async def close_expired_session(book: Book, *, session: int, now: datetime) -> bool:
+    """Close a session whose end has passed, and tell whether it was so; one that was renewed or closed is left alone."""
+    state = await book.load(SESSION, session)
+    if state is None or state.expires_at is None or state.expires_at > now:
+        return False
+    book.append(SESSION.stream(session), aggregate.close_session(state, "expired"))
+    return True

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from domain.kernel import Event
+from domain.kernel import Event, stream_name
 
 SessionKind = Literal["polympics", "login", "api", "botserver", "oauth", "key"]
 CloseReason = Literal["account_deleted", "revoked", "expired"]
@@ -22,7 +22,7 @@ class SessionOpened(Event, frozen=True):
     scopes: tuple[str, ...] = ()
 
     def about(self) -> tuple[str, ...]:
-        return (f"accounts-{self.account}",)
+        return (stream_name("accounts", self.account),)
 
 
 class SessionTokenReset(Event, frozen=True):

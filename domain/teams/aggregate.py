@@ -34,24 +34,27 @@ TEAM = Entity[Team]("teams", evolve)
 # What may happen next.
 
 
-def create_team(actor: Actor, team: int, name: str) -> list[Event]:
-    """Create a team."""
+def require_creator(actor: Actor) -> None:
+    """Refuse an actor that may not create teams."""
     require(actor.holds(Permission.MANAGE_TEAMS))
+
+
+def create_team(team: int, name: str) -> list[Event]:
+    """Create a team."""
     return [TeamCreated(team=team, name=name)]
 
 
 def rename_team(team: Team, actor: Actor, name: str) -> list[Event]:
     """Rename a team, for a manager of teams or the owner of this one."""
-    require_manager(team, actor)
+    _require_manager(team, actor)
     return [] if team.name == name else [TeamRenamed(team=team.id, name=name)]
 
 
 def delete_team(team: Team, actor: Actor) -> list[Event]:
     """Delete a team, for a manager of teams or the owner of this one."""
-    require_manager(team, actor)
+    _require_manager(team, actor)
     return [TeamDeleted(team=team.id)]
 
 
-def require_manager(team: Team, actor: Actor) -> None:
-    """Refuse an actor that may not manage this team."""
+def _require_manager(team: Team, actor: Actor) -> None:
     require(actor.holds(Permission.MANAGE_TEAMS) or actor.owns_team(team.id))

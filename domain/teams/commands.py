@@ -8,8 +8,9 @@ from domain.teams.aggregate import TEAM
 
 async def create_team(book: Book, actor: Actor, *, name: str) -> int:
     """Create a team and return its id."""
+    aggregate.require_creator(actor)
     team = await book.next_id(TEAM.context)
-    book.append(TEAM.stream(team), aggregate.create_team(actor, team, name))
+    book.append(TEAM.stream(team), aggregate.create_team(team, name))
     return team
 
 

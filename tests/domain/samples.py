@@ -48,12 +48,12 @@ def session(session_id: int, account_id: int) -> SessionOpened:
 
 def app(permissions: int = 0) -> Actor:
     """Return an app as the actor of a command."""
-    return Actor(kind="app", app=1, permissions=permissions)
+    return Actor(app=1, permissions=permissions)
 
 
 def session_of(created: AccountCreated) -> Actor:
     """Return a session of an account, which is still as it was created, as the actor of a command."""
-    return Actor(kind="session", account=created.account, team=created.team, permissions=created.permissions)
+    return Actor(account=created.account, team=created.team, permissions=created.permissions)
 
 
 INES = account(204, team=3)

@@ -114,7 +114,6 @@ def test_the_profile_of_somebody_else_is_refused_and_nothing_of_the_edit_is_done
     )
 
 
-@pytest.mark.xfail(reason="the profile is judged before the permission")
 def test_a_missing_permission_is_refused_before_the_profile_is_looked_at() -> None:
     edit = Edit(name="Zoe", profile=profile(205))
     given(INES).when(edit_account, NOBODY, account=204, edit=edit).refuses(PermissionMissingError)

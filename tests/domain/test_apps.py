@@ -39,7 +39,6 @@ def test_an_app_is_renamed_and_keeps_its_permissions_and_its_password() -> None:
     assert story.book.state(APP, "apps-1") == App(1, "Robot", 31, "ab")
 
 
-@pytest.mark.xfail(reason="a renamed app says its permissions again, though they stayed as they were")
 def test_only_what_changes_of_an_app_is_said() -> None:
     given(BOT).when(edit_app, app=1, name="Robot").then(AppEdited(app=1, name="Robot"))
 
@@ -49,7 +48,6 @@ def test_an_app_gets_a_new_password() -> None:
     assert story.book.state(APP, "apps-1") == App(1, "Bot", 95, "cd")
 
 
-@pytest.mark.xfail(reason="a password that is the present one is recorded again")
 def test_an_app_that_has_the_password_already_says_nothing() -> None:
     given(BOT).when(reset_token, app=1, token_hash="cd").again().says_nothing()
 

@@ -77,7 +77,7 @@ texts = st.sampled_from(["", "a", "b"])
 moves = st.one_of(st.just(UNSET), st.none(), teams)
 profiles = st.builds(Profile, accounts, texts, texts, st.none() | texts)
 wishes = st.builds(Edit, name=texts, team=moves, grant=masks, revoke=masks, profile=st.none() | profiles)
-callers = st.one_of(accounts, st.sampled_from([Actor(kind="app", app=1, permissions=mask) for mask in (0, 95, 95, 95)]))
+callers = st.one_of(accounts, st.sampled_from([Actor(app=1, permissions=mask) for mask in (0, 95, 95, 95)]))
 
 
 class Order(NamedTuple):
@@ -143,7 +143,7 @@ def session_of(book: RecordedBook, account_id: int) -> Actor:
     known = book.state(ACCOUNT, ACCOUNT.stream(account_id))
     if known is None:
         return Actor()
-    return Actor(kind="session", account=known.id, team=known.team, permissions=known.permissions)
+    return Actor(account=known.id, team=known.team, permissions=known.permissions)
 
 
 def everything(book: RecordedBook, entity: Entity[S]) -> Iterator[tuple[str, S]]:

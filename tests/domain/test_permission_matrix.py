@@ -79,8 +79,8 @@ def id_of(target: Target) -> int:
 
 def actor_of(caller: Caller) -> Actor:
     if caller.is_session:
-        return Actor(kind="session", account=CALLER, team=caller.team, permissions=mask_of(caller.bits))
-    return Actor(kind="app", app=1, permissions=mask_of(caller.bits))
+        return Actor(account=CALLER, team=caller.team, permissions=mask_of(caller.bits))
+    return Actor(app=1, permissions=mask_of(caller.bits))
 
 
 def an_account(account: int, team: int | None, permissions: int) -> AccountCreated:

@@ -2,8 +2,7 @@
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-
-from aiohttp import AddrInfoType
+from typing import Any
 
 # What IANA's registry of special-purpose addresses keeps from the public internet, and one provider's metadata
 # service on a public address; the others (169.254.169.254, 100.100.100.200, 192.0.0.192, fd00:ec2::254) lie within.
@@ -20,6 +19,10 @@ CLOSED_IPV4 = tuple(
 OPEN_IPV6 = IPv6Network("2000::/3")  # the only part that is given out
 CLOSED_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
 NAT64 = IPv6Network("64:ff9b::/96")
+
+
+Resolved = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+"""What `getaddrinfo` says: family, kind, protocol, name, and the place itself."""
 
 
 class AddressRefusedError(OSError):
@@ -45,7 +48,7 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def public_socket(address: AddrInfoType) -> socket.socket:
+def public_socket(address: Resolved) -> socket.socket:
     """Make the socket for a connection to this address. Errors: AddressRefusedError."""
     family, kind, protocol, _, place = address
     if not is_public(place[0]):

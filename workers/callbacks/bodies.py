@@ -1,4 +1,4 @@
-"""What callbacks are told of an event: which kinds it is, whom it is about, and the body, frozen as things then were."""
+"""What callbacks are told of an event: which kinds it is, whom it is about, and the body as things then were."""
 
 from typing import NamedTuple
 

@@ -10,7 +10,6 @@ from psycopg.rows import TupleRow
 
 from store import signals
 
-
 # Parts of the question what to send now. Endpoints are found by skipping from one to the next in the index.
 ENDPOINTS: LiteralString = """
     SELECT min(callback) FROM operations.deliveries WHERE state = 'pending'
@@ -164,6 +163,7 @@ async def record(connection: AsyncConnection[TupleRow], results: Sequence[Result
                 (delivery, number, started_at, duration_ms, status, error, response)
             SELECT delivery, number, started_at, duration_ms, status, error, response
             FROM result
+            ON CONFLICT DO NOTHING
         )
         UPDATE operations.deliveries AS delivery
         SET state       = result.state,

@@ -22,7 +22,7 @@ CONSTANT_HEADERS = {"User-Agent": "Guildbook", "Accept-Encoding": "identity"}
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an attempt: a status or an error. `refused`: the address is not one that may be sent to."""
+    """What came of an attempt: a status or an error. `refused`: this URL is not one that may be sent to."""
 
     started_at: datetime
     duration_ms: int
@@ -98,4 +98,6 @@ def _text(error: Exception) -> str:
 
 
 def _is_refused(error: Exception) -> bool:
-    return isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefusedError)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return isinstance(error.os_error, AddressRefusedError)
+    return isinstance(error, aiohttp.InvalidURL)  # an address spelt as a number, among others

@@ -1,12 +1,9 @@
 """Sends what is in the outbox: prepare, send, record; of several senders, one acts and the others stand by.
 
-                      2xx ────────────────────────────────▶ delivered
-                     /                                      (older ones of the same state that wait ─▶ superseded)
-    pending ─▶ attempt ─── address not public ────────────▶ blocked
-       ▲             \\
-       │              anything else ─── schedule at its end ▶ dead
-       └── due later ────────┘
-    pending, and the callback is removed or its app deleted ▶ cancelled
+    pending ─▶ attempt ─┬─ 2xx ────────────────────────▶ delivered; what waits to tell an older state ─▶ superseded
+       ▲                ├─ the address is not public ──▶ blocked
+       └── due later ───┴─ anything else ──────────────▶ dead, when the schedule is at its end
+    pending, and the callback is removed ──────────────▶ cancelled
 
 A lane is one callback and one entity; it carries one delivery at a time, the oldest that is due. Nothing is marked
 in the database while it is under way: whoever leads next finds it due, and sends it before what is newer in its lane.
@@ -72,9 +69,8 @@ class CallbackSender:
 
     async def run(self) -> None:
         """Run until cancelled, which lets what is under way finish; after a lost connection, stand by again."""
-        async with asyncio.TaskGroup() as tasks, post.open_session(
-            allow_private=self._settings.callbacks_allow_private
-        ) as session:
+        allow_private = self._settings.callbacks_allow_private
+        async with asyncio.TaskGroup() as tasks, post.open_session(allow_private=allow_private) as session:
             listening = tasks.create_task(self._signal.run())
             try:
                 await self._lead_for_ever(session)
