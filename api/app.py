@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,11 +37,11 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
         openapi_config=None,
         request_max_body_size=parts.settings.body_bytes_max,
     )
-    return Edge(app, parts.settings)
+    return Edge(app, parts.settings, parts.freshness)
 
 
 @asynccontextmanager
-async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     parts: Parts = app.state["parts"]
     await parts.pool.open()
     await parts.discord.open()

@@ -1,18 +1,17 @@
 """Asks a Discord-compatible API whose token it was shown."""
 
-import asyncio
-import json
-from typing import Any
+from typing import Annotated
 
 import aiohttp
+import msgspec
 
 from domain.accounts.aggregate import Profile
 from schemas.settings import Settings
 
 ANSWER_BYTES_MAX = 65_536
-SNOWFLAKE_MAX = 2**63 - 1
-TEXT_CHARACTERS_MAX = 255
+NAME_CHARACTERS_MAX = 255
 DEFAULT_AVATARS = 5
+BUSY = 429
 
 
 class BadTokenError(Exception):
@@ -21,6 +20,24 @@ class BadTokenError(Exception):
 
 class DiscordUnreachableError(Exception):
     """Discord could not be reached, was too slow, or did not answer as Discord does."""
+
+
+class User(msgspec.Struct, frozen=True):
+    """Whose token it is. `avatar` is a hash, `discriminator` "0" for names of the newer kind."""
+
+    id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    username: Annotated[str, msgspec.Meta(pattern="^[^\0]*$")]
+    discriminator: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$")] | None = None
+    avatar: Annotated[str, msgspec.Meta(pattern="^[^\0]{0,128}$")] | None = None
+
+
+class Authorization(msgspec.Struct, frozen=True):
+    """What a token is good for; without the scope `identify` there is no user."""
+
+    user: User | None = None
+
+
+_authorization = msgspec.json.Decoder(Authorization, strict=False)  # ids are digits in text
 
 
 class Discord:
@@ -45,43 +62,37 @@ class Discord:
         """Return whose token this is. Errors: BadTokenError, DiscordUnreachableError."""
         if not (token.isascii() and token.isprintable()):
             raise BadTokenError
-        user = (await self._ask(token)).get("user")
-        if not isinstance(user, dict):
-            raise BadTokenError
-        return self._profile(user)
+        status, content = await self._ask(token)
+        user = _user(status, content)
+        discriminator = user.discriminator or "0"
+        default = f"embed/avatars/{int(discriminator) % DEFAULT_AVATARS}.png"
+        avatar = f"avatars/{user.id}/{user.avatar}.png" if user.avatar else default
+        return Profile(user.id, user.username[:NAME_CHARACTERS_MAX], discriminator, f"{self._cdn_url}/{avatar}")
 
-    async def _ask(self, token: str) -> dict[str, Any]:
+    async def _ask(self, token: str) -> tuple[int, bytes]:
         assert self._session is not None
-        headers = {"Authorization": f"Bearer {token}"}
+        url, headers = f"{self._api_url}/oauth2/@me", {"Authorization": f"Bearer {token}"}
         try:
-            async with self._session.get(
-                f"{self._api_url}/oauth2/@me", headers=headers, allow_redirects=False
-            ) as response:
-                status, text = response.status, await response.content.read(ANSWER_BYTES_MAX)
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+                content = bytearray()
+                async for part in response.content.iter_any():
+                    content += part
+                    if len(content) > ANSWER_BYTES_MAX:
+                        raise DiscordUnreachableError
+                return response.status, bytes(content)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise DiscordUnreachableError from error
-        return _read(status, text)
-
-    def _profile(self, user: dict[str, Any]) -> Profile:
-        try:
-            number, discriminator = int(user["id"]), str(user.get("discriminator") or "0")
-            name, default = str(user["username"]), int(discriminator) % DEFAULT_AVATARS
-        except (KeyError, TypeError, ValueError) as error:
-            raise DiscordUnreachableError from error
-        if not 1 <= number <= SNOWFLAKE_MAX:
-            raise DiscordUnreachableError
-        avatar = user.get("avatar")
-        path = f"avatars/{number}/{avatar}.png" if avatar else f"embed/avatars/{default}.png"
-        return Profile(number, name[:TEXT_CHARACTERS_MAX], discriminator[:TEXT_CHARACTERS_MAX], f"{self._cdn_url}/{path}")
 
 
-def _read(status: int, text: bytes) -> dict[str, Any]:
+def _user(status: int, content: bytes) -> User:
     if status in (401, 403):
         raise BadTokenError
-    try:
-        answer = json.loads(text) if status == 200 else None  # noqa: PLR2004 - it is the one that means success
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+    if status >= 500 or status == BUSY:  # noqa: PLR2004 - where server errors begin
         raise DiscordUnreachableError
-    return answer
+    try:
+        user = _authorization.decode(content).user
+    except (ValueError, RecursionError) as error:
+        raise DiscordUnreachableError from error
+    if user is None:
+        raise BadTokenError
+    return user

@@ -3,30 +3,46 @@
 import time
 import uuid
 from collections.abc import Iterable
-
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from projections.freshness import Freshness
 from schemas.settings import Settings
 
 REQUESTS = Counter("guildbook_http_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("guildbook_http_request_seconds", "Time to answer.", ["route"])
 SLOW_SECONDS = 1.0
 REQUEST_ID_CHARACTERS_MAX = 128
+POSITION_DIGITS_MAX = 19
 PREFLIGHT_SECONDS = 600
-METHODS = b"DELETE, GET, PATCH, POST, PUT"
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+ALLOWED_METHODS = ", ".join(METHODS).encode()
+UNSERVED = "NONE"  # a method that no route has, so that the routes answer 404, or 405 and what they have
 
 _logger = structlog.get_logger()
 _Headers = list[tuple[bytes, bytes]]
+_Scope = dict[str, Any]  # of an HTTP connection
+
+
+class Answer(NamedTuple):
+    """An answer that needs no route."""
+
+    status: int
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    body: bytes = b""
 
 
 class Edge:
-    """The outermost ASGI application: request ids, CORS, slashes, figures and the request log."""
+    """The outermost ASGI application: request ids, CORS, slashes, `Guildbook-After`, figures and the request log."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, freshness: Freshness) -> None:
         self._app = app
+        self._freshness = freshness
+        self._freshness_seconds_max = settings.freshness_seconds_max
         self._origins = frozenset(origin.encode() for origin in settings.origins())
         self._logs_all = settings.log_requests
 
@@ -35,32 +51,35 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        http, headers = cast("_Scope", scope), dict(scope["headers"])
         started, status = time.perf_counter(), 0
-        extra = self._extra(headers, scope)
+        extra = self._extra(http, headers)
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *extra]
+                message["headers"] = _with_extra(message["headers"], extra)
             await send(message)
 
-        answer = self._answer(scope, headers)
+        answer = self._answer(http, headers) or await self._wait(http, headers, extra)
         if answer is not None:
-            await _send(send_on, *answer)
+            await _send(send_on, answer)
         else:
             await self._app(scope, receive, send_on)
-        self._observe(scope, status, time.perf_counter() - started)
+        self._observe(http, status, time.perf_counter() - started)
 
-    def _extra(self, headers: dict[bytes, bytes], scope: Scope) -> _Headers:
+    def _extra(self, scope: _Scope, headers: dict[bytes, bytes]) -> _Headers:
+        """Return the headers of every answer to this request, which a route may say otherwise."""
         request_id = _request_id(headers.get(b"x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         extra: _Headers = [(b"x-request-id", request_id.encode())]
-        origin = headers.get(b"origin")
-        if origin is not None and self._origins:
+        if scope["method"] == "GET":
+            extra.append((b"cache-control", b"no-cache"))
+        if self._origins:
             extra.append((b"vary", b"Origin"))
-        if origin in self._origins:
+        origin = headers.get(b"origin")
+        if origin is not None and origin in self._origins:
             extra += [
                 (b"access-control-allow-origin", origin),
                 (b"access-control-allow-credentials", b"true"),
@@ -68,38 +87,55 @@ class Edge:
             ]
         return extra
 
-    def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, _Headers, bytes] | None:
+    def _answer(self, scope: _Scope, headers: dict[bytes, bytes]) -> Answer | None:
         """Return an answer that needs no route, or None."""
         path = scope["path"]
         if scope["method"] == "OPTIONS":
-            return self._preflight(headers)
+            if b"origin" in headers and b"access-control-request-method" in headers:
+                return self._preflight(headers[b"origin"])
+            scope["method"] = UNSERVED
         if path.startswith("//"):
-            return 404, [], b'{"detail":"Not Found"}'
+            return _problem(404, "Not Found")
         if path != "/" and path.endswith("/"):
-            return 307, [(b"location", _without_slash(scope))], b""
+            return Answer(307, [(b"location", _without_slash(scope))])
         return None
 
-    def _preflight(self, headers: dict[bytes, bytes]) -> tuple[int, _Headers, bytes]:
-        if b"origin" not in headers or b"access-control-request-method" not in headers:
-            return 405, [(b"allow", METHODS)], b'{"detail":"Method Not Allowed"}'
-        if headers[b"origin"] not in self._origins:
-            return 400, [], b'{"detail":"Disallowed CORS origin."}'
+    def _preflight(self, origin: bytes) -> Answer:
+        if origin not in self._origins:
+            return _problem(400, "Disallowed CORS origin.")
         allowed: _Headers = [
-            (b"access-control-allow-methods", METHODS),
+            (b"access-control-allow-methods", ALLOWED_METHODS),
             (b"access-control-allow-headers", b"Authorization, Content-Type"),
             (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
         ]
-        return 200, allowed, b""
+        return Answer(200, allowed)
 
-    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+    async def _wait(self, scope: _Scope, headers: dict[bytes, bytes], extra: _Headers) -> Answer | None:
+        """Let a read wait until it shows what its caller has seen; say so when that takes too long."""
+        after = headers.get(b"guildbook-after")
+        if after is None or scope["method"] != "GET":
+            return None
+        if not after.isdigit() or len(after) > POSITION_DIGITS_MAX:
+            return _problem(400, "Guildbook-After must be a position.")
+        if not await self._freshness.wait(int(after), self._freshness_seconds_max):
+            extra.append((b"guildbook-stale", b"true"))
+        return None
+
+    def _observe(self, scope: _Scope, status: int, seconds: float) -> None:
         handler = scope.get("route_handler")
         route = min(handler.paths) if handler else "none"  # never the path itself: ids are without end
-        method = scope["method"] if scope["method"] in METHODS.decode() else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
         REQUESTS.labels(method, route, status).inc()
         SECONDS.labels(route).observe(seconds)
         if self._logs_all or status >= 500 or seconds > SLOW_SECONDS:  # noqa: PLR2004
             request_id = scope["state"]["request_id"]
             _logger.info("request", method=method, route=route, status=status, seconds=seconds, request_id=request_id)
+
+
+def _with_extra(headers: Iterable[tuple[bytes, bytes]], extra: _Headers) -> _Headers:
+    own = list(headers)
+    names = {name for name, _ in own}
+    return [*own, *(header for header in extra if header[0] not in names)]
 
 
 def _request_id(given: bytes | None) -> str:
@@ -111,14 +147,17 @@ def _request_id(given: bytes | None) -> str:
     return uuid.uuid4().hex
 
 
-def _without_slash(scope: Scope) -> bytes:
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+def _without_slash(scope: _Scope) -> bytes:
+    """Return where a path with a slash at its end leads: quoted, so that it never leads to another host."""
     query = scope["query_string"]
-    return raw.partition(b"?")[0].rstrip(b"/") + (b"?" + query if query else b"")
+    return quote(scope["path"].rstrip("/")).encode() + (b"?" + query if query else b"")
 
 
-async def _send(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
-    content = [(b"content-type", b"application/json")] if body else []
-    length = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *content, *length]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+def _problem(status: int, detail: str) -> Answer:
+    return Answer(status, [(b"content-type", b"application/json")], b'{"detail":"%s"}' % detail.encode())
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    length = (b"content-length", str(len(answer.body)).encode())
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

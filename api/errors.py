@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from schemas.polympics import Problem
 from store.appender import BookUnavailableError, ConflictError
@@ -30,13 +30,18 @@ def _problem(status: int, detail: str, headers: dict[str, str] | None = None) ->
 
 def http_error(_request: object, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses."""
-    status = 404 if isinstance(error, NotFoundException) else error.status_code
-    allow = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else None
-    return _problem(status, DETAILS.get(status, "Bad Request" if status < 500 else "Internal Server Error"), allow)  # noqa: PLR2004
+    status = error.status_code
+    return _problem(status, DETAILS.get(status, "Bad Request" if status < 500 else "Internal Server Error"))  # noqa: PLR2004
+
+
+def not_allowed(_request: object, error: MethodNotAllowedException) -> Response[bytes]:
+    """Answer a method that the route does not have, with those that it has; OPTIONS is the framework's addition."""
+    allowed = set((error.headers or {})["allow"].split(", ")) - {"OPTIONS"}
+    return _problem(405, DETAILS[405], {"Allow": ", ".join(sorted(allowed))})
 
 
 def unavailable(_request: object, error: Exception) -> Response[bytes]:
-    """Answer while the database cannot be written or reached: nothing was recorded, the same request may succeed later."""
+    """Answer while the database cannot be written or reached: nothing was recorded, and later it may be."""
     _logger.warning("book unavailable", error=str(error))
     return _problem(503, "The book is not available at the moment; try again.", {"Retry-After": str(RETRY_SECONDS)})
 
@@ -48,12 +53,14 @@ def conflict(_request: object, _error: ConflictError) -> Response[bytes]:
 
 def internal(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a mistake of ours."""
-    _logger.error("internal error", path=request.scope["path"], exc_info=error)
+    request_id = request.scope["state"].get("request_id")
+    _logger.error("internal error", path=request.scope["path"], request_id=request_id, exc_info=error)
     return _problem(500, "Internal Server Error")
 
 
 HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: http_error,
+    MethodNotAllowedException: not_allowed,
     BookUnavailableError: unavailable,
     ConflictError: conflict,
     **dict.fromkeys(DATABASE_DOWN, unavailable),

@@ -33,7 +33,10 @@ class Readiness(msgspec.Struct, frozen=True):
 
 def _answer(status: int, body: msgspec.Struct) -> Response[bytes]:
     return Response(
-        msgspec.json.encode(body), status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"}
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
     )
 
 

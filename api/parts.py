@@ -12,6 +12,7 @@ from projections.credentials import Credential, credentials_of
 from projections.freshness import Freshness
 from schemas.polympics import Account
 from schemas.settings import Settings
+from store import log
 from store.appender import Appender
 from store.connections import Pool, pool
 from store.event_store import EventStore
@@ -34,12 +35,17 @@ class Parts:
         self.accounts = Gatherer[int, Account | None](self._accounts, batch_max=64, flights_max=2)
         self.credentials = Gatherer[tuple[str, int], Credential | None](self._credentials, flights_max=2)
 
-    async def _accounts(self, ids: Sequence[int]) -> list[Account | None | Exception]:
+    async def head(self) -> int:
+        """Return the position of what was written last, by anybody."""
+        async with self.pool.connection() as connection:
+            return await log.head(connection)
+
+    async def _accounts(self, ids: Sequence[int]) -> list[Account | Exception | None]:
         async with self.pool.connection() as connection:
             found = await accounts_by_id(connection, list(dict.fromkeys(ids)))
         return [found.get(account) for account in ids]
 
-    async def _credentials(self, usernames: Sequence[tuple[str, int]]) -> list[Credential | None | Exception]:
+    async def _credentials(self, usernames: Sequence[tuple[str, int]]) -> list[Credential | Exception | None]:
         async with self.pool.connection() as connection:
             found = await credentials_of(connection, usernames)
         return [found.get(username) for username in usernames]

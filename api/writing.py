@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from api.parts import Asked, parts_of
+from api.parts import Asked, Parts, parts_of
+from domain.kernel import RefusalError
 from domain.permissions import Actor
 from store.codec import Origin
+from store.event_store import Outcome
 
 T = TypeVar("T")
 
@@ -14,7 +16,10 @@ NO_WAIT = "respond-async"
 
 
 class Written(NamedTuple, Generic[T]):
-    """What a command returned; `position` is 0 when it wrote nothing, `stale` says that reads do not show it yet."""
+    """What a command returned; whoever reads at `position` sees what it saw and wrote.
+
+    `recorded_at` is None when it wrote nothing; `stale` says that reads do not show it yet.
+    """
 
     value: T
     position: int
@@ -23,7 +28,7 @@ class Written(NamedTuple, Generic[T]):
 
     def headers(self) -> dict[str, str]:
         """Return the headers that say where the write is, and whether reads show it."""
-        headers = {"Guildbook-Position": str(self.position)} if self.position else {}
+        headers = {"Guildbook-Position": str(self.position)}
         return {**headers, "Guildbook-Stale": "true"} if self.stale else headers
 
 
@@ -32,14 +37,32 @@ async def write(
 ) -> Written[T]:
     """Execute a command as this actor. Errors: the command's refusals, ConflictError, BookUnavailableError."""
     parts = parts_of(request)
+    outcome = await _execute(request, parts, actor, command, *args, **kwargs)
+    fresh = await parts.freshness.wait(outcome.position, _patience_seconds(request, parts))
+    return Written(*outcome, not fresh)
+
+
+async def _execute(
+    request: Asked,
+    parts: Parts,
+    actor: Actor,
+    command: Callable[..., Awaitable[T]],
+    *args: object,
+    **kwargs: object,
+) -> Outcome[T]:
     origin = Origin(
         actor=actor.name(),
         surface=request.route_handler.opt["surface"],
         request=request.scope["state"].get("request_id"),
         address=request.client.host if request.client else None,
     )
-    outcome = await parts.store.execute(origin, command, *args, **kwargs)
-    waits = outcome.position and NO_WAIT not in request.headers.get("prefer", "")
-    seconds = parts.settings.freshness_seconds_max if waits else 0
-    fresh = not outcome.position or await parts.freshness.wait(outcome.position, seconds)
-    return Written(outcome.value, outcome.position, outcome.recorded_at, not fresh)
+    try:
+        return await parts.store.execute(origin, command, *args, **kwargs)
+    except RefusalError:
+        # So may one that was refused: who is told that an account exists already will ask for it next.
+        await parts.freshness.wait(await parts.head(), _patience_seconds(request, parts))
+        raise
+
+
+def _patience_seconds(request: Asked, parts: Parts) -> int:
+    return 0 if NO_WAIT in request.headers.get("prefer", "") else parts.settings.freshness_seconds_max

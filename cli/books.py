@@ -52,9 +52,11 @@ async def execute(store: EventStore, command: Callable[..., Awaitable[T]], *args
     """Issue a command as the operator, and wait a moment for the query tables if they are kept up."""
     outcome = await store.execute(ORIGIN, command, *args, **kwargs)
     deadline = time.monotonic() + SHOWN_SECONDS_MAX
-    while outcome.position and not await _is_shown(store, outcome.position) and time.monotonic() < deadline:
+    while outcome.position and not await _is_shown(store, outcome.position):
+        if time.monotonic() > deadline:  # no projector runs: the next one will show it
+            break
         await asyncio.sleep(POLL_SECONDS)
-    return outcome.value  # if no projector runs, the next one will show it
+    return outcome.value
 
 
 async def all_of(store: EventStore, entity: Entity[T]) -> list[T]:

@@ -3,7 +3,11 @@
 from domain.kernel import RefusalError, UnknownError
 from schemas.settings import SettingError
 
-NOT_PERMITTED = "42501"  # SQLSTATE of insufficient_privilege
+# By SQLSTATE: what the database may refuse, and why.
+REFUSALS = {
+    "42501": "the database user may not do this ({}): let the owner of the database run it",
+    "42P01": "the query tables are not there yet ({}): run `guildbook up`, or `guildbook rebuild`",
+}
 
 
 def explain(error: Exception) -> str | None:
@@ -34,9 +38,8 @@ def _explain_database(error: Exception) -> str | None:
         return "others changed the same things at the same time, again and again: try once more"
     if isinstance(error, (BookUnavailableError, *DATABASE_DOWN)):
         return f"the database cannot be used ({_one_line(error)}): is it running, and is GUILDBOOK_DATABASE_URL right?"
-    if getattr(error, "sqlstate", None) == NOT_PERMITTED:
-        return f"the database user may not do this ({_one_line(error)}): let the owner of the database run it"
-    return None
+    refusal = REFUSALS.get(str(getattr(error, "sqlstate", None)))
+    return refusal.format(_one_line(error)) if refusal else None
 
 
 def _one_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """`guildbook events`: the log, as it was written."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,8 +49,10 @@ def events(data: Path, **wanted: Any) -> None:  # noqa: ANN401 - the fields of W
     guildbook events --type awards.AwardGranted --json
     guildbook events --after 1200 --follow
     """
-    with opened(data) as place:
-        asyncio.run(_print(place, Wanted(**wanted)))
+    chosen = Wanted(**wanted)
+    expected = (KeyboardInterrupt,) if chosen.follows else ()
+    with opened(data) as place, suppress(*expected):
+        asyncio.run(_print(place, chosen))
 
 
 async def _print(place: Place, wanted: Wanted) -> None:
@@ -101,10 +104,10 @@ async def _line(stored: "Stored", store: "EventStore", wanted: Wanted) -> str:
 
 
 async def _opened(stored: "Stored", store: "EventStore") -> dict[str, Any]:
-    from store.codec import decode_events
+    from store.codec import UndecodableEvent, decode_what_can_be
 
-    [event] = await decode_events([(stored.type, stored.data)], store.keyring)
-    return msgspec.to_builtins(event)
+    [event] = await decode_what_can_be([(stored.type, stored.data)], store.keyring)
+    return _closed(stored) if isinstance(event, UndecodableEvent) else msgspec.to_builtins(event)
 
 
 def _closed(stored: "Stored") -> dict[str, Any]:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def sessions() -> None:
-    """The ways in of people."""
+    """The ways in of people.
+
+    \b
+    guildbook sessions prune
+    """
 
 
 @sessions.command()

@@ -33,7 +33,8 @@ def settings() -> None:
 
 
 def _kind(kind: object) -> str:
-    return {bool: "yes or no", int: "number"}.get(kind, "text") if isinstance(kind, type) else "text"
+    words: dict[object, str] = {bool: "yes or no", int: "number", str: "text", str | None: "text"}
+    return words[kind] if kind in words else " or ".join(get_args(kind))
 
 
 def _written(value: object) -> str:

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable
 from threading import Event
+from types import FrameType
 
 
 def stop_on_signals() -> Event:
@@ -14,5 +15,9 @@ def stop_on_signals() -> Event:
 
 def on_stop_signals(react: Callable[[], object]) -> None:
     """Call `react` at SIGINT and SIGTERM, instead of whatever was called before."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        react()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: react())
+        signal.signal(number, handle)

@@ -41,6 +41,8 @@ def up(host: str | None, port: int | None, data: Path, *, demo: bool) -> None:
         if demo:
             _provide_identities(address)
         with opened(data, make=True) as place:
+            if stopping.is_set():
+                return
             if demo:
                 from cli.demo import fill
 

@@ -9,7 +9,11 @@ from cli.places import data_option
 
 @click.group()
 def users() -> None:
-    """What only the operator may do to an account."""
+    """What only the operator may do to an account.
+
+    \b
+    guildbook users superuser 204778476102877187
+    """
 
 
 @users.command()

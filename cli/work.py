@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cli.json_lines import setup_library_logs
+from cli.lean import without_rich
 from cli.lifeline import end_with_standard_input
 from cli.output import tell
 from cli.places import Place, data_option, opened
@@ -28,6 +29,7 @@ def work(roles: Sequence[str], data: Path, *, lifeline: bool) -> None:
     \b
     GUILDBOOK_DATABASE_URL=postgresql://guildbook@db/guildbook guildbook work callbacks
     """
+    without_rich()
     from store.logs import setup_logs
 
     if lifeline:
@@ -52,20 +54,24 @@ async def _work(place: Place, roles: Iterable[str]) -> None:
     from store.connections import pool
     from store.keys import Keyring
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with pool(place.url, CONNECTIONS_MAX) as connections:
         keyring = Keyring(connections, place.master_key)
-        stopped = asyncio.create_task(stop.wait())
-        tasks = [asyncio.create_task(_worker(role, place, keyring)) for role in roles]
+        jobs = [_told_to_stop(), *(_worker(role, place, keyring) for role in roles)]
+        tasks = [asyncio.create_task(job) for job in jobs]
         tell(f"working: {', '.join(roles)}")
-        done, others = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
     for task in done:
         task.result()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
 
 
 async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN401

@@ -7,13 +7,19 @@ import msgspec
 
 S = TypeVar("S")
 
+STREAM_CHARACTERS_MAX = 255
+
 SEALED = msgspec.Meta(extra={"sealed": True})
 """Marks an event's field that is personal or secret: stored encrypted under the key of the event's `subject()`."""
 
 
 def stream_name(context: str, *ids: object) -> str:
     """Name a stream: `awards-8`, or `awards-8-204` for an entity that is known by two ids."""
-    return "-".join((context, *map(str, ids)))
+    name = "-".join((context, *map(str, ids)))
+    assert len(name) <= STREAM_CHARACTERS_MAX, name
+    assert not any(map(str.isspace, name)), name
+    assert name.isprintable(), name
+    return name
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,10 +37,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entity(msgspec.Struct, Generic[S], frozen=True):
-    """A kind of stream: its context, and how an event changes the state (None: it does not exist)."""
+    """A kind of stream: its context, and how an event changes the state (None: it does not exist).
+
+    One that is `usually_new` is mostly asked for when it does not exist: a command first takes that for granted.
+    """
 
     context: str
     evolve: Callable[[S | None, Any], S | None]
+    usually_new: bool = False
 
     def stream(self, *ids: object) -> str:
         """Name the stream of one entity of this kind."""

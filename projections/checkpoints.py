@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-from psycopg import AsyncConnection
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from projections.rows import Projector
-
-ERROR_CHARACTERS_MAX = 2000
+from store import signals
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -58,28 +58,54 @@ async def begin(connection: AsyncConnection[TupleRow], reader: str, position: in
     await connection.execute(statement, (reader, position, mark))
 
 
-async def lock(connection: AsyncConnection[TupleRow], readers: Sequence[str], position: int) -> None:
-    """Hold these places until the transaction ends; FencedError when one is not where we believe it."""
-    query = "SELECT position FROM operations.checkpoints WHERE reader = ANY(%s) ORDER BY reader FOR UPDATE"
-    rows = await (await connection.execute(query, (list(readers),))).fetchall()
-    if [row[0] for row in rows] != [position] * len(readers):
-        raise FencedError
-
-
-async def move(connection: AsyncConnection[TupleRow], readers: Sequence[str], position: int) -> None:
-    """Move these places on."""
+async def move(
+    connection: AsyncConnection[TupleRow], readers: Sequence[str], position: int, to: int
+) -> AsyncCursor[TupleRow]:
+    """Move these places on from `position` and hold them until the transaction ends; see `require_moved`."""
     statement = """
         UPDATE operations.checkpoints
         SET (position, stopped_at, error, updated_at) = ROW (%s, NULL, NULL, now())
-        WHERE reader = ANY(%s)
+        WHERE reader = ANY(%s) AND position = %s
+        RETURNING reader
     """
-    await connection.execute(statement, (position, list(readers)))
+    return await connection.execute(statement, (to, list(readers), position))
+
+
+async def require_moved(moved: AsyncCursor[TupleRow], readers: Sequence[str]) -> None:
+    """Refuse with FencedError when not all of them were where we believed. Asked late, it costs no round trip."""
+    if len(await moved.fetchall()) != len(readers):
+        raise FencedError
+
+
+async def announce(connection: AsyncConnection[TupleRow]) -> None:
+    """Tell who waits for the query tables how far all of them are, and whether one of them is stopped."""
+    query = """
+        SELECT pg_notify(%s, concat_ws(' ', min(position) FILTER (WHERE stopped_at IS NULL), count(stopped_at)))
+        FROM operations.checkpoints
+        WHERE fingerprint <> ''
+    """
+    await connection.execute(query, (signals.PROJECTED,))
 
 
 async def stop(connection: AsyncConnection[TupleRow], reader: str, at: int, error: Exception) -> None:
-    """Write down what stopped a reader."""
-    statement = (
-        "UPDATE operations.checkpoints SET (stopped_at, error, updated_at) = ROW (%s, %s, now()) WHERE reader = %s"
-    )
-    text = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
-    await connection.execute(statement, (at, text, reader))
+    """Write down what stopped a reader, and tell who waits."""
+    statement = """
+        UPDATE operations.checkpoints
+        SET (stopped_at, error, updated_at) = ROW (%s, %s, now())
+        WHERE reader = %s
+    """
+    await connection.execute(statement, (at, described(error), reader))
+    await announce(connection)
+
+
+async def forget(connection: AsyncConnection[TupleRow], known: Sequence[str]) -> None:
+    """Remove the places of projectors that are not among these: their read models are no more."""
+    statement = "DELETE FROM operations.checkpoints WHERE fingerprint <> '' AND reader <> ALL(%s)"
+    await connection.execute(statement, (list(known),))
+
+
+def described(error: Exception) -> str:
+    """Name an error without the values that it is about: they may be somebody's."""
+    if isinstance(error, psycopg.Error):
+        return f"{type(error).__name__} ({error.sqlstate}): {error.diag.message_primary}"
+    return type(error).__name__

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection
@@ -68,4 +69,9 @@ async def recent_deliveries(
     """
     wanted = {"app": app, "event": event, "states": states and list(states), "before": before, "limit": limit}
     rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
-    return [Delivery(*row[:-1], _attempts.decode(row[-1])) for row in rows]
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: TupleRow) -> Delivery:
+    columns: list[Any] = [*row[:-1], _attempts.decode(row[-1])]
+    return Delivery(*columns)

@@ -2,48 +2,60 @@
 
 import asyncio
 import heapq
+import time
 
 from projections import checkpoints
 from store import signals
-from store.connections import Pool
+from store.connections import DATABASE_DOWN, Pool
 from store.signals import Signal
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.25
+
+Waiting = tuple[int, int, float, asyncio.Future[bool]]
+"""The position, a number that no other has, when to give up, and whom to tell."""
 
 
 class Freshness:
-    """The position that the query tables show, for one process. A projector that was stopped is not waited for."""
+    """The position that all query tables show, for one process. A projector that was stopped is not waited for."""
 
     def __init__(self, url: str, pool: Pool) -> None:
         self._pool = pool
         self._position = 0
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._is_whole = True
+        self._waiting: list[Waiting] = []
         self._count = 0
         self._signal = Signal(url, signals.PROJECTED, on_notify=self._noticed)
 
     def _noticed(self, _channel: str, payload: str) -> None:
-        self._reach(int(payload))
+        """Take in what `checkpoints.announce` says: a position, unless all are stopped, and how many are stopped."""
+        *position, stopped = map(int, payload.split())
+        self._is_whole = stopped == 0
+        self._reach(max([self._position, *position]))
 
     async def wait(self, position: int, seconds: float) -> bool:
-        """Return True when the tables show the position, False when that took too long."""
-        if position <= self._position:
-            return True
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._count += 1
-        heapq.heappush(self._waiting, (position, self._count, future))
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            return False
-        return True
+        """Return whether the tables show the position: True as soon as they do, False when that takes too long.
+
+        While a projector is stopped it is False too, as nobody knows what its tables would show.
+        """
+        if position > self._position and seconds > 0:
+            future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._count += 1
+            heapq.heappush(self._waiting, (position, self._count, time.monotonic() + seconds, future))
+            await future
+        return position <= self._position and self._is_whole
 
     def _reach(self, position: int) -> None:
-        self._position = max(self._position, position)
-        while self._waiting and self._waiting[0][0] <= self._position:
-            _, _, future = heapq.heappop(self._waiting)
-            if not future.done():
-                future.set_result(None)
+        self._position = position
+        while self._waiting and self._waiting[0][0] <= position:
+            _wake(heapq.heappop(self._waiting))
+
+    def _give_up(self) -> None:
+        now = time.monotonic()
+        for waiting in self._waiting:
+            if waiting[2] <= now:
+                _wake(waiting)
+        self._waiting = [waiting for waiting in self._waiting if not waiting[3].done()]
+        heapq.heapify(self._waiting)
 
     async def run(self) -> None:
         """Listen, and look now and then in case a notification was lost, for ever."""
@@ -52,11 +64,20 @@ class Freshness:
             while True:
                 await asyncio.sleep(POLL_SECONDS)
                 if self._waiting:
+                    self._give_up()
                     await self._look()
 
     async def _look(self) -> None:
-        async with self._pool.connection() as connection:
-            places = await checkpoints.all_checkpoints(connection)
+        try:
+            async with self._pool.connection() as connection:
+                places = await checkpoints.all_checkpoints(connection)
+        except DATABASE_DOWN:  # the next look may find it up again
+            return
         going = [place.position for place in places if place.fingerprint and place.stopped_at is None]
         if going:
-            self._reach(min(going))
+            self._reach(max(self._position, min(going)))
+
+
+def _wake(waiting: Waiting) -> None:
+    if not waiting[3].done():  # else the request is gone
+        waiting[3].set_result(True)

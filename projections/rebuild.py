@@ -1,8 +1,11 @@
 """Makes query tables anew beside the old ones, compares, and swaps them in one transaction while reads go on."""
 
+import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
@@ -14,6 +17,8 @@ from store.keys import Keyring
 
 BATCH_EVENTS_MAX = 5000
 REBUILD_LOCK = 7121402818
+SWAP_LOCK_MILLISECONDS = 200  # how long reads may have to wait for one try
+SWAP_PAUSE_SECONDS = 0.2
 NEAR_EVENTS = 2000  # how close to the live tables the new ones come before the live ones are held still
 
 Progress = Callable[[int, int], None]
@@ -37,6 +42,7 @@ async def rebuild(
     connection = await connect(url)
     async with connection:
         await connection.execute("SET statement_timeout = 0")
+        await connection.execute("SET idle_in_transaction_session_timeout = 0")
         await connection.execute("SET synchronous_commit = off")
         await connection.execute("SELECT pg_advisory_lock(%s)", (REBUILD_LOCK,))
         await connection.execute("SET search_path = building")
@@ -99,63 +105,83 @@ async def _take_in(
 async def _swap(
     connection: AsyncConnection[TupleRow], keyring: Keyring, projectors: Sequence[Projector], position: int
 ) -> list[Difference]:
-    """Hold the live tables still, come to exactly where they are (or to the head), compare, and take their place."""
-    readers = [projector.name for projector in projectors]
-    async with connection.transaction():
-        await connection.execute(
-            "SELECT FROM operations.checkpoints WHERE reader = ANY(%s) ORDER BY reader FOR UPDATE", (readers,)
-        )
-        places = {mark.reader: mark for mark in await checkpoints.all_checkpoints(connection)}
-        head = await log.head(connection)
-        target = max([place.position for name, place in places.items() if name in readers] or [head])
-        target = head if target < position else target
-        while position < target:
-            position = await _take_in(connection, keyring, projectors, position, target - position)
-        return [
-            difference
-            for projector in projectors
-            for difference in await _replace(connection, projector, places.get(projector.name), position)
-        ]
+    """Take the place of the live tables; again after a while when they are not to be had at once.
+
+    Readers lock tables in an order of their own, so whoever waits for all of them must not wait long.
+    """
+    while True:
+        try:
+            async with connection.transaction():
+                return await _swap_now(connection, keyring, projectors, position)
+        except psycopg.errors.LockNotAvailable:
+            await asyncio.sleep(SWAP_PAUSE_SECONDS)
 
 
-async def _replace(
-    connection: AsyncConnection[TupleRow],
-    projector: Projector,
-    live: checkpoints.Checkpoint | None,
-    position: int,
+async def _swap_now(
+    connection: AsyncConnection[TupleRow], keyring: Keyring, projectors: Sequence[Projector], position: int
 ) -> list[Difference]:
-    mark = checkpoints.fingerprint(projector)
-    comparable = live is not None and live.position == position and live.fingerprint == mark and not live.stopped_at
-    differences = [
-        difference
-        for table in table_names(projector)
-        if (difference := await _replace_table(connection, table, comparable=comparable))
-    ]
-    await checkpoints.begin(connection, projector.name, position, mark)
+    """Hold the live projectors still, come to exactly where they are (or to the head), compare, and swap."""
+    places = await _hold(connection, [projector.name for projector in projectors])
+    target = await _target(connection, places, position)
+    while position < target:
+        position = await _take_in(connection, keyring, projectors, position, target - position)
+    differences = [d for p in projectors for d in await _differences(connection, p, places.get(p.name), position)]
+    tables = sorted(table for projector in projectors for table in table_names(projector))
+    await _lock_out_readers(connection, tables)
+    for table in tables:
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS projections.{}").format(sql.Identifier(table)))
+        await connection.execute(
+            sql.SQL("ALTER TABLE building.{} SET SCHEMA projections").format(sql.Identifier(table))
+        )
+    for projector in projectors:
+        await checkpoints.begin(connection, projector.name, position, checkpoints.fingerprint(projector))
     return differences
+
+
+async def _hold(connection: AsyncConnection[TupleRow], readers: list[str]) -> dict[str, checkpoints.Checkpoint]:
+    query = "SELECT FROM operations.checkpoints WHERE reader = ANY(%s) ORDER BY reader FOR UPDATE"
+    await connection.execute(query, (readers,))
+    return {place.reader: place for place in await checkpoints.all_checkpoints(connection) if place.reader in readers}
+
+
+async def _target(
+    connection: AsyncConnection[TupleRow], places: dict[str, checkpoints.Checkpoint], position: int
+) -> int:
+    live = max((place.position for place in places.values()), default=0)
+    return live if live >= position else await log.head(connection)
+
+
+async def _lock_out_readers(connection: AsyncConnection[TupleRow], tables: Sequence[str]) -> None:
+    existing = [table for table in await tables_in(connection, "projections") if table in tables]
+    await connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(SWAP_LOCK_MILLISECONDS)))
+    if existing:
+        names = sql.SQL(", ").join(sql.Identifier("projections", table) for table in existing)
+        await connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
 
 
 def table_names(projector: Projector) -> list[str]:
     """Return the tables of a projector, as its DDL names them."""
-    words = projector.tables.split()
-    return [
-        words[place + 2] for place, word in enumerate(words) if words[place : place + 2] == ["CREATE", "TABLE"] and word
-    ]
+    return re.findall(r"CREATE TABLE (\w+)", projector.tables)
 
 
-async def _replace_table(connection: AsyncConnection[TupleRow], table: str, *, comparable: bool) -> Difference | None:
-    new, old = sql.Identifier("building", table), sql.Identifier("projections", table)
-    exists = table in await tables_in(connection, "projections")
-    before = await _digest(connection, old) if exists and comparable else None
-    after = await _digest(connection, new)
-    await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(old))
-    await connection.execute(sql.SQL("ALTER TABLE {} SET SCHEMA projections").format(new))
-    return Difference(table, before[0], after[0]) if before and before != after else None
+async def _differences(
+    connection: AsyncConnection[TupleRow], projector: Projector, live: checkpoints.Checkpoint | None, position: int
+) -> list[Difference]:
+    """Return the tables whose rows are not what the log says; those of another place or version say nothing."""
+    mark = checkpoints.fingerprint(projector)
+    if live is None or live.stopped_at or (live.position, live.fingerprint) != (position, mark):
+        return []
+    existing = [table for table in await tables_in(connection, "projections") if table in table_names(projector)]
+    digests = {
+        table: (await _digest(connection, "projections", table), await _digest(connection, "building", table))
+        for table in existing
+    }
+    return [Difference(table, old[0], new[0]) for table, (old, new) in digests.items() if old != new]
 
 
-async def _digest(connection: AsyncConnection[TupleRow], table: sql.Identifier) -> tuple[int, str]:
+async def _digest(connection: AsyncConnection[TupleRow], schema: str, table: str) -> tuple[int, str]:
     """Return the number of rows and a sum that changes with any of them, whatever their order."""
     query = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} AS t")
-    row = await (await connection.execute(query.format(table))).fetchone()
+    row = await (await connection.execute(query.format(sql.Identifier(schema, table)))).fetchone()
     assert row is not None
     return row[0], row[1]

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from domain.kernel import Event
+from store.codec import UndecodableEvent
 from store.log import Recorded
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -69,7 +70,10 @@ async def project(
 def _by_key(rows: RowSet[R], batch: Sequence[Recorded]) -> dict[Key, list[Recorded]]:
     by_key: dict[Key, list[Recorded]] = {}
     for recorded in batch:
-        key_of = rows.keys.get(type(recorded.event))
+        event = recorded.event
+        if isinstance(event, UndecodableEvent) and any(event.wanted_type == t.stored_type for t in rows.keys):
+            raise event.error
+        key_of = rows.keys.get(type(event))
         if key_of is not None:
             by_key.setdefault(key_of(recorded.event), []).append(recorded)
     return by_key

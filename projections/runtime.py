@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -12,7 +11,8 @@ from domain.catalogue import EVENTS
 from projections import checkpoints
 from projections.checkpoints import FencedError
 from projections.rows import Projector, project
-from store import log, signals
+from store import log
+from store.connections import is_outage
 from store.keys import Keyring
 from store.log import Recorded
 
@@ -68,54 +68,49 @@ class Group:
             return 0
         try:
             await self._advance(connection, batch, end)
-        except (psycopg.OperationalError, psycopg.InterfaceError, FencedError):
+        except FencedError:
             raise
-        except Exception:  # noqa: BLE001 - whatever it is, it must stop one projector, not all
-            await self._isolate(connection, keyring, batch, end)
+        except Exception as error:
+            if is_outage(error) or connection.broken:
+                raise
+            await self._isolate(connection, batch, end, error)
         taken, self.position = end - self.position, end
         return taken
 
-    def _readers(self) -> list[str]:
-        names = [projector.name for projector in self.projectors]
-        return [*names, self._feed.name] if self._feed else names
-
     async def _advance(self, connection: AsyncConnection[TupleRow], batch: Sequence[Recorded], end: int) -> None:
+        readers = [reader.name for reader in (*self.projectors, self._feed) if reader]
         rows = [rows for projector in self.projectors for rows in projector.rows]
         async with connection.pipeline(), connection.transaction():
-            await checkpoints.lock(connection, self._readers(), self.position)
+            moved = await checkpoints.move(connection, readers, self.position, end)
             if self._feed is None:
                 await project(connection, rows, batch)
             else:
                 await _project_and_feed(connection, rows, batch, self._feed)
-            await checkpoints.move(connection, self._readers(), end)
-            await connection.execute("SELECT pg_notify(%s, %s)", (signals.PROJECTED, str(end)))
+            await checkpoints.require_moved(moved, readers)
+            await checkpoints.announce(connection)
 
     async def _isolate(
-        self, connection: AsyncConnection[TupleRow], keyring: Keyring, batch: Sequence[Recorded], end: int
+        self, connection: AsyncConnection[TupleRow], batch: Sequence[Recorded], end: int, error: Exception
     ) -> None:
-        """Give the batch to each projector alone, then show it to the feed; who cannot take it in is left out."""
-        self.projectors = [p for p in self.projectors if await self._takes_in(connection, p, batch, end)]
-        if self._feed and not await self._feeds(connection, keyring, self._feed, end):
+        """Give the batch to each projector alone and leave out who cannot take it in.
+
+        The feed shows what the tables say, so it stops with the first of them, or when it was at fault itself.
+        """
+        taken = [await self._takes_in(connection, projector, batch, end) for projector in self.projectors]
+        self.projectors = [projector for projector, took in zip(self.projectors, taken, strict=True) if took]
+        if self._feed:
+            await checkpoints.stop(connection, self._feed.name, self.position + 1, error)
+            _logger.error("feed stopped", feed=self._feed.name, error=checkpoints.described(error))
             self._feed = None
+        await checkpoints.announce(connection)
 
     async def _takes_in(
         self, connection: AsyncConnection[TupleRow], projector: Projector, batch: Sequence[Recorded], end: int
     ) -> bool:
         error = await _take_in(connection, projector, batch, self.position, end)
         if error is not None:
-            _logger.error("projector stopped", projector=projector.name, error=repr(error))
+            _logger.error("projector stopped", projector=projector.name, error=checkpoints.described(error))
         return error is None
-
-    async def _feeds(self, connection: AsyncConnection[TupleRow], keyring: Keyring, feed: Feed, end: int) -> bool:
-        try:
-            await feed_missed(connection, keyring, feed, self.position, end)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise
-        except Exception as error:
-            await checkpoints.stop(connection, feed.name, end, error)
-            _logger.exception("feed stopped", feed=feed.name)
-            return False
-        return True
 
 
 async def _project_and_feed(
@@ -165,17 +160,23 @@ def appends(batch: Sequence[Recorded]) -> list[list[Recorded]]:
 async def _take_in(
     connection: AsyncConnection[TupleRow], projector: Projector, batch: Sequence[Recorded], position: int, end: int
 ) -> Exception | None:
-    """Take a batch in for one projector; at a poison event keep what came before it, and return the error."""
+    """Take a batch in for one projector; at a poison event keep the appends before it, and return the error.
+
+    The batch is halved until the append at fault stands alone.
+    """
     error = await _attempt(connection, projector, batch, position, end)
     if error is None:
         return None
-    for recorded in batch:
-        error = await _attempt(connection, projector, [recorded], position, recorded.position)
-        if error is not None:
-            await checkpoints.stop(connection, projector.name, recorded.position, error)
-            return error
-        position = recorded.position
-    return await _attempt(connection, projector, [], position, end)
+    parts = appends(batch)
+    if len(parts) == 1:
+        await checkpoints.stop(connection, projector.name, batch[0].position, error)
+        return error
+    first = [recorded for part in parts[: len(parts) // 2] for recorded in part]
+    middle = first[-1].append_end
+    error = await _take_in(connection, projector, first, position, middle)
+    if error is not None:
+        return error
+    return await _take_in(connection, projector, batch[len(first) :], middle, end)
 
 
 async def _attempt(
@@ -183,11 +184,13 @@ async def _attempt(
 ) -> Exception | None:
     try:
         async with connection.transaction():
-            await checkpoints.lock(connection, [projector.name], position)
+            moved = await checkpoints.move(connection, [projector.name], position, end)
+            await checkpoints.require_moved(moved, [projector.name])
             await project(connection, projector.rows, batch)
-            await checkpoints.move(connection, [projector.name], end)
-    except (psycopg.OperationalError, psycopg.InterfaceError, FencedError):
+    except FencedError:
         raise
-    except Exception as error:  # noqa: BLE001 - it is written down, not swallowed
+    except Exception as error:
+        if is_outage(error) or connection.broken:
+            raise
         return error
     return None

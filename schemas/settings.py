@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, _about("Address that the API listens on.")] = "127.0.0.1"
     port: Annotated[int, _about("Port that the API listens on.", ge=1, le=65_535)] = 8080
     public_url: Annotated[str | None, _about("How the API is reached from outside, for its documents.")] = None
-    log_level: Annotated[str, _about("debug, info, warning or error.")] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("How much is logged.")] = "info"
     log_requests: Annotated[bool, _about("Log every request, not only the slow and the failed.")] = False
     allowed_origins: Annotated[str, _about("Web origins that may call the API, separated by commas.")] = ""
     signups_open: Annotated[bool, _about("Whether new accounts are welcome, until `guildbook signups` says.")] = True

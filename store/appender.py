@@ -4,24 +4,30 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import msgspec
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from store.connections import connect
+from store.connections import connect, is_outage
 from store.gather import Gatherer
 
-APPEND_SECONDS_MAX = 5.0
+APPEND_SECONDS_MAX = 5
 RECONNECT_SECONDS = 0.1
 BATCH_COMMANDS_MAX = 512
-EXHAUSTED_SQLSTATES = ("53", "58")  # disk full, out of memory, I/O error: nothing of the batch was written
+EXHAUSTED = ("53", "58")  # SQLSTATEs of a full disk, no memory, an I/O error: nothing of the batch was written
+# The plan of the one statement is worth keeping; who does not get the lock in time says so.
+SETTINGS: tuple[LiteralString, ...] = ("SET plan_cache_mode = force_generic_plan", "SET statement_timeout = '5s'")
 
 
 class BookUnavailableError(Exception):
     """The book cannot be written at the moment."""
+
+
+class OutcomeUnknownError(BookUnavailableError):
+    """The connection was lost while this was written, and the book cannot be asked whether it is there."""
 
 
 class ConflictError(Exception):
@@ -86,18 +92,32 @@ class Appender:
         deadline = time.monotonic() + APPEND_SECONDS_MAX
         in_doubt = False
         while True:
+            sent = False
             try:
                 connection = await self._connected()
+                sent = True
                 return await (_append_again if in_doubt else _append)(connection, batch)
-            except psycopg.OperationalError as error:
-                if (error.sqlstate or "").startswith(EXHAUSTED_SQLSTATES) or time.monotonic() > deadline:
-                    raise BookUnavailableError(str(error)) from error
-                in_doubt = True
+            except psycopg.Error as error:
+                if not is_outage(error):
+                    return await self._settle_alone(batch, error)
+                if (error.sqlstate or "").startswith(EXHAUSTED) or time.monotonic() > deadline:
+                    raise (OutcomeUnknownError if in_doubt else BookUnavailableError) from error
+                in_doubt |= sent
                 await self._drop()
+
+    async def _settle_alone(self, batch: list[Append], error: psycopg.Error) -> list[Appended | Exception]:
+        """Let only those fail that are at fault: append one by one."""
+        if isinstance(error, psycopg.errors.QueryCanceled):  # nothing at fault: the lock was not to be had in time
+            raise BookUnavailableError from error
+        if len(batch) == 1:
+            return [error]
+        return [(await self._settle([append]))[0] for append in batch]
 
     async def _connected(self) -> AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.broken or self._connection.closed:
             self._connection = await connect(self._url)
+            for setting in SETTINGS:
+                await self._connection.execute(setting)
         return self._connection
 
     async def _drop(self) -> None:

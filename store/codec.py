@@ -1,15 +1,17 @@
 """How events and their meta become the bytes of the log, and come back; sealed fields travel in one box."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 
 from domain.catalogue import EVENTS
 from domain.kernel import SEALED, Event
-from store.keys import Keyring, subject_of
+from store.keys import DataKey, Keyring, key_id_of, open_box, seal
 
 BOX = "sealed"
+ADDRESS_CONTEXT = "meta.address"
 
 
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,13 +34,28 @@ class Meta(Origin, frozen=True, omit_defaults=True):
 
 
 class Shape(NamedTuple):
-    """How one event type is stored: wire names of its sealed fields, by attribute, and what stands in after erasure."""
+    """How one event type is stored: wire names of its fields, by attribute, and what stands in after erasure."""
 
     event: type[Event]
     decoder: msgspec.json.Decoder[Event]
     open_fields: dict[str, str]
     sealed_fields: dict[str, str]
     blanks: dict[str, str | None]
+
+
+class UnknownEventError(Exception):
+    """The log holds an event of a type that this version does not know."""
+
+
+UNDECODABLE = (msgspec.MsgspecError, UnknownEventError, ValueError, InvalidTag)
+"""How decoding fails when the stored bytes are not what they should be."""
+
+
+class UndecodableEvent(Event, frozen=True):
+    """Stands for an event that could not be decoded; who needs it is stopped by the error."""
+
+    wanted_type: str
+    error: Exception
 
 
 def _is_sealed(hint: object) -> bool:
@@ -53,6 +70,8 @@ def _shape(event: type[Event]) -> Shape:
     hints = get_type_hints(event, include_extras=True)
     names = {field.name: field.encode_name for field in msgspec.structs.fields(event)}
     sealed = {name: wire for name, wire in names.items() if _is_sealed(hints[name])}
+    assert BOX not in names.values(), event
+    assert not sealed or event.subject is not Event.subject, event
     return Shape(
         event=event,
         decoder=msgspec.json.Decoder(event),
@@ -67,27 +86,42 @@ _encoder = msgspec.json.Encoder()
 _meta_decoder = msgspec.json.Decoder(Meta)
 
 
-class UnknownEventError(Exception):
-    """The log holds an event of a type that this version does not know."""
+def subjects_of(events: Iterable[Event], origin: Origin) -> set[str]:
+    """Return whose keys are needed to encode these events and their origin."""
+    subjects = {event.subject() for event in events if SHAPES[event.stored_type].sealed_fields}
+    subjects.add(origin.actor if origin.address else None)
+    return {subject for subject in subjects if subject is not None}
 
 
-def encode_event(event: Event, keyring: Keyring) -> bytes:
-    """Encode; the key of the event's subject has been ensured."""
+def encode_event(event: Event, keys: Mapping[str, DataKey]) -> bytes:
+    """Encode, with the keys of subjects at hand."""
     shape = SHAPES[event.stored_type]
-    subject = event.subject() if shape.sealed_fields else None
-    if subject is None:
+    if not shape.sealed_fields:
         return _encoder.encode(event)
     secrets = {wire: getattr(event, name) for name, wire in shape.sealed_fields.items()}
     fields = {wire: getattr(event, name) for name, wire in shape.open_fields.items()}
-    box = keyring.seal(subject, _encoder.encode(secrets), event.stored_type)
-    return _encoder.encode({**fields, BOX: box})
+    key = keys[event.subject() or ""]  # a subject is a must here
+    return _encoder.encode({**fields, BOX: seal(key, _encoder.encode(secrets), event.stored_type)})
 
 
 async def decode_events(rows: Sequence[tuple[str, bytes]], keyring: Keyring) -> list[Event]:
-    """Decode (type, data) pairs, fetching all keys that they need at once."""
+    """Decode (type, data) pairs, fetching all keys that they need at once. Errors: those of the first bad one."""
     parsed = [_parse(stored_type, data) for stored_type, data in rows]
-    await keyring.fetch(subject_of(fields[BOX]) for _, fields in parsed if isinstance(fields, dict))
-    return [_finish(shape, fields, keyring) for shape, fields in parsed]
+    boxes = [fields[BOX] for _, fields in parsed if isinstance(fields, dict) and BOX in fields]
+    keys = await keyring.for_ids(map(key_id_of, boxes)) if boxes else {}
+    return [_finish(shape, fields, keys) for shape, fields in parsed]
+
+
+async def decode_what_can_be(rows: Sequence[tuple[str, bytes]], keyring: Keyring) -> list[Event]:
+    """Decode as `decode_events` does, with an UndecodableEvent in the place of each that cannot be."""
+    return [await _decode_or_stand_in(row, keyring) for row in rows]
+
+
+async def _decode_or_stand_in(row: tuple[str, bytes], keyring: Keyring) -> Event:
+    try:
+        return (await decode_events([row], keyring))[0]
+    except UNDECODABLE as error:
+        return UndecodableEvent(wanted_type=row[0], error=error)
 
 
 def _parse(stored_type: str, data: bytes) -> tuple[Shape, Event | dict[str, Any]]:
@@ -99,19 +133,22 @@ def _parse(stored_type: str, data: bytes) -> tuple[Shape, Event | dict[str, Any]
     return shape, msgspec.json.decode(data)
 
 
-def _finish(shape: Shape, fields: Event | dict[str, Any], keyring: Keyring) -> Event:
+def _finish(shape: Shape, fields: Event | dict[str, Any], keys: Mapping[str, DataKey]) -> Event:
     if isinstance(fields, Event):
         return fields
-    opened = keyring.open(fields.pop(BOX), shape.event.stored_type)
+    box = fields.pop(BOX, None)
+    if box is None:  # from before the type had sealed fields
+        return msgspec.convert(fields, shape.event)
+    opened = open_box(keys, box, shape.event.stored_type)
     secrets = shape.blanks if opened is None else msgspec.json.decode(opened)
     return msgspec.convert({**fields, **secrets}, shape.event)
 
 
-def encode_meta(origin: Origin, append: str, keyring: Keyring) -> bytes:
-    """Encode the meta of one append; the key of the actor has been ensured if there is an address to seal."""
+def encode_meta(origin: Origin, append: str, keys: Mapping[str, DataKey]) -> bytes:
+    """Encode the meta of one append, with the key of the actor at hand if there is an address to seal."""
     fields = msgspec.to_builtins(origin)
     if origin.address is not None:
-        fields["address"] = keyring.seal(origin.actor, origin.address.encode(), "meta.address")
+        fields["address"] = seal(keys[origin.actor], origin.address.encode(), ADDRESS_CONTEXT)
     return _encoder.encode({**fields, "append": append})
 
 

@@ -1,6 +1,6 @@
 """How every process connects: bounded, in the serving role, durable."""
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
@@ -19,12 +19,24 @@ POOL_WAIT_SECONDS_MAX = 5
 POOL_CONNECTIONS_MAX = 8
 RECONNECT_SECONDS_MAX = 2  # how long the pool tries at a stretch; longer, and it is slow to notice that it can again
 
+IDLE_IN_TRANSACTION_SECONDS_MAX = 10  # a process that sleeps in a transaction must not hold the append lock
+
 # The serving role may read and append, and own what can be rebuilt. It cannot change the log.
-# Acknowledged means on disk. Plans of the few hot statements are worth keeping as they are.
+# Acknowledged means on disk. The append relies on seeing what was committed before it got the lock.
 OPTIONS = (
     f"-c role={SERVICE_ROLE} -c search_path=projections -c synchronous_commit=on -c jit=off -c timezone=UTC"
-    f" -c statement_timeout={STATEMENT_SECONDS_MAX}s -c plan_cache_mode=force_generic_plan"
+    f" -c statement_timeout={STATEMENT_SECONDS_MAX}s"
+    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS_MAX}s"
+    r" -c default_transaction_isolation=read\ committed"
 )
+# A peer that has vanished is noticed, also while we wait for it. PostgreSQL on a socket file ignores these.
+KEEPALIVES: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+OUTAGES = ("08", "25006", "40", "53", "57P", "58")  # SQLSTATEs that say nothing about the statement itself
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -52,7 +64,7 @@ def _adapt(adapters: AdaptersMap) -> None:
 async def connect(url: str) -> AsyncConnection[TupleRow]:
     """Open one connection in autocommit mode."""
     connection = await AsyncConnection.connect(
-        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1
+        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1, **KEEPALIVES
     )
     _adapt(connection.adapters)
     return connection
@@ -74,7 +86,13 @@ async def _configure(connection: AsyncConnection[TupleRow]) -> None:
 def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
     """Make a pool, to be opened by its user."""
     set_json_loads(orjson.loads)
-    kwargs = {"autocommit": True, "options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX, "prepare_threshold": 1}
+    kwargs: dict[str, object] = {
+        "autocommit": True,
+        "options": OPTIONS,
+        "connect_timeout": CONNECT_SECONDS_MAX,
+        "prepare_threshold": 1,
+        **KEEPALIVES,
+    }
     return AsyncConnectionPool(
         url,
         kwargs=kwargs,
@@ -89,3 +107,10 @@ def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
 
 DATABASE_DOWN = (psycopg.OperationalError, psycopg.InterfaceError)
 """What a caller sees while the database cannot be reached or is out of something."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether an error is of the connection or the server's state, and the same statement may succeed later."""
+    if not isinstance(error, DATABASE_DOWN):
+        return getattr(error, "sqlstate", None) in OUTAGES  # a server that has become read-only
+    return error.sqlstate is None or error.sqlstate.startswith(OUTAGES)

@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -10,31 +11,39 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from domain.kernel import Entity, Event, RefusalError
 from store import log
 from store.appender import Append, Appended, Appender, ConflictError, NewEvent
-from store.codec import Origin, encode_event, encode_meta
+from store.codec import Origin, encode_event, encode_meta, subjects_of
 from store.connections import Pool
 from store.gather import Gatherer
 from store.keys import Keyring
+from store.log import Stream
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-ATTEMPTS_MAX = 10
+DECIDE_SECONDS_MAX = 5.0  # how long a command that others are faster than decides again
 REMEMBERED_STREAMS_MAX = 20_000
 
 
 class Outcome(NamedTuple, Generic[T]):
-    """What a command returned, and where its events are: position 0 when it had nothing to say."""
+    """What a command returned. `position` is where what it wrote ends, or what it saw when it wrote nothing.
+
+    `recorded_at` is None when it wrote nothing.
+    """
 
     value: T
-    position: int = 0
+    position: int
     recorded_at: datetime | None = None
 
 
 class Seen(NamedTuple):
-    """A folded stream at a version."""
+    """A folded stream: its version, the position of its last event, and the state (None: nothing is there)."""
 
     version: int
+    position: int
     state: Any
+
+
+NOTHING = Seen(0, 0, None)
 
 
 class EventStore:
@@ -43,10 +52,10 @@ class EventStore:
     def __init__(self, pool: Pool, appender: Appender, keyring: Keyring) -> None:
         self.pool = pool
         self.keyring = keyring
-        self._appender = appender
-        self._remembered: OrderedDict[str, Seen] = OrderedDict()
+        self.appender = appender
         self.append_ids = map(f"{secrets.token_hex(12)}-{{}}".format, itertools.count(1))  # random, then counted
-        self._streams = Gatherer[str, tuple[int, list[Event]]](self._read_streams, flights_max=2)
+        self._remembered: OrderedDict[str, Seen] = OrderedDict()
+        self._streams = Gatherer[str, Stream](self._read)
 
     async def execute(
         self, origin: Origin, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object
@@ -54,29 +63,26 @@ class EventStore:
         """Run a command and append what it decides, all or nothing.
 
         Memory may be behind other processes. An append checks what was seen; a refusal or a "nothing to do" that
-        rests on memory is decided once more from the log. Errors: the command's, ConflictError after
-        ATTEMPTS_MAX, BookUnavailableError.
+        rests on memory is decided once more from the log. Errors: the command's, BookUnavailableError, and
+        ConflictError when others were faster for DECIDE_SECONDS_MAX.
         """
+        deadline = time.monotonic() + DECIDE_SECONDS_MAX
         trusts_memory = True
-        for _ in range(ATTEMPTS_MAX):
+        while True:
             unit = UnitOfWork(self, trusts_memory=trusts_memory)
             try:
                 value = await command(unit, *args, **kwargs)
+                if unit.events:
+                    return Outcome(value, *await unit.commit(origin))
+                if not unit.used_memory:
+                    return Outcome(value, unit.position())
             except RefusalError:
                 if not unit.used_memory:
                     raise
-                trusts_memory = False
-                continue
-            if not unit.events and unit.used_memory:
-                trusts_memory = False
-                continue
-            try:
-                appended = await unit.commit(origin)
             except ConflictError:
-                trusts_memory = False
-                continue
-            return Outcome(value, *appended) if appended else Outcome(value)
-        raise ConflictError
+                if time.monotonic() > deadline:
+                    raise
+            trusts_memory = False
 
     async def preview(self, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object) -> T:
         """Run a command for its refusals only; nothing is appended."""
@@ -85,8 +91,8 @@ class EventStore:
     async def peek(self, entity: Entity[S], *ids: object) -> S | None:
         """Return a state for a look; what is known to exist may be a moment old, what is absent is not."""
         stream = entity.stream(*ids)
-        seen = self._remembered.get(stream)
-        return (seen or await self.load(entity, stream)).state
+        seen = self.recall(stream)
+        return seen.state if seen and seen.state is not None else (await self.load(entity, stream)).state
 
     def recall(self, stream: str) -> Seen | None:
         """Return what is remembered of a stream."""
@@ -97,36 +103,31 @@ class EventStore:
 
     async def load(self, entity: Entity[Any], stream: str) -> Seen:
         """Read and fold a stream."""
-        version, events = await self._streams.get(stream)
-        return self.remember(stream, Seen(version, entity.fold(events)))
+        version, position, events = await self._streams.get(stream)
+        return self.remember(stream, Seen(version, position, entity.fold(events)))
 
     async def load_many(self, entity: Entity[Any], streams: Sequence[str]) -> dict[str, Seen]:
         """Read and fold many streams."""
-        async with self.pool.connection() as connection:
-            found = await log.read_streams(connection, self.keyring, streams)
-        seen = {stream: Seen(version, entity.fold(events)) for stream, (version, events) in found.items()}
-        return {stream: self.remember(stream, seen.get(stream, Seen(0, None))) for stream in streams}
-
-    async def append(self, append: Append) -> Appended:
-        """Append, for a unit of work."""
-        return await self._appender.append(append)
+        found = await self._read(streams)
+        return {
+            stream: self.remember(stream, Seen(version, position, entity.fold(events)))
+            for stream, (version, position, events) in zip(streams, found, strict=True)
+        }
 
     def remember(self, stream: str, seen: Seen) -> Seen:
-        """Keep the newest state of a stream that exists."""
+        """Keep the newest of what is known of a stream that was ever written."""
         known = self._remembered.get(stream)
-        if seen.state is None:
-            self._remembered.pop(stream, None)
-        elif known is None or known.version <= seen.version:
+        if seen.version and (known is None or known.version <= seen.version):
             self._remembered[stream] = seen
             self._remembered.move_to_end(stream)
             if len(self._remembered) > REMEMBERED_STREAMS_MAX:
                 self._remembered.popitem(last=False)
         return seen
 
-    async def _read_streams(self, streams: Sequence[str]) -> list[tuple[int, list[Event]] | Exception]:
+    async def _read(self, streams: Sequence[str]) -> list[Stream]:
         async with self.pool.connection() as connection:
             found = await log.read_streams(connection, self.keyring, list(dict.fromkeys(streams)))
-        return [found.get(stream, (0, [])) for stream in streams]
+        return [found.get(stream, log.NO_STREAM) for stream in streams]
 
 
 class UnitOfWork:
@@ -146,11 +147,13 @@ class UnitOfWork:
         stream = entity.stream(*ids)
         self._entities[stream] = entity
         if stream not in self._seen:
-            self._seen[stream] = self._recall(stream) or await self._store.load(entity, stream)
+            self._seen[stream] = self._recall(entity, stream) or await self._store.load(entity, stream)
         return self._seen[stream].state
 
-    def _recall(self, stream: str) -> Seen | None:
-        seen = self._store.recall(stream) if self._trusts_memory else None
+    def _recall(self, entity: Entity[Any], stream: str) -> Seen | None:
+        if not self._trusts_memory:
+            return None
+        seen = self._store.recall(stream) or (NOTHING if entity.usually_new else None)
         self.used_memory |= seen is not None
         return seen
 
@@ -185,44 +188,34 @@ class UnitOfWork:
         """See `domain.kernel.Book`."""
         self.events.extend((stream, event) for event in events)
 
-    async def commit(self, origin: Origin) -> Appended | None:
-        """Append what was decided; None when that is nothing."""
-        if not self.events:
-            return None
-        appended = await self._store.append(await self._encode(origin))
-        for stream, version in self._versions().items():
-            self._remember(stream, version)
+    def position(self) -> int:
+        """Return where the newest event is that was seen."""
+        return max((seen.position for seen in self._seen.values()), default=0)
+
+    async def commit(self, origin: Origin) -> Appended:
+        """Append what was decided, and remember what that makes of the streams that were there before."""
+        appended = await self._store.appender.append(await self._encode(origin))
+        for stream in dict.fromkeys(stream for stream, _ in self.events):
+            self._remember(stream, appended)
         return appended
 
     async def _encode(self, origin: Origin) -> Append:
-        keyring = self._store.keyring
-        subjects = [subject for _, event in self.events if (subject := event.subject())]
-        await keyring.ensure([*subjects, origin.actor] if origin.address else subjects)
-        meta = encode_meta(origin, next(self._store.append_ids), keyring)
-        next_versions = {stream: self._version(stream) for stream, _ in self.events}
+        keys = await self._store.keyring.for_subjects(subjects_of((event for _, event in self.events), origin))
+        meta = encode_meta(origin, next(self._store.append_ids), keys)
+        reads = {stream: seen.version for stream, seen in self._seen.items()}
+        versions = {stream: reads.setdefault(stream, 0) for stream, _ in self.events}
         events: list[NewEvent] = []
         for stream, event in self.events:
-            next_versions[stream] += 1
-            data = encode_event(event, keyring)
+            versions[stream] += 1
             links = " ".join(event.about())
-            events.append(NewEvent(stream, next_versions[stream], event.stored_type, data, meta, links))
-        reads = {stream: seen.version for stream, seen in self._seen.items()}
-        reads.update((stream, 0) for stream in next_versions if stream not in reads)
+            new = NewEvent(stream, versions[stream], event.stored_type, encode_event(event, keys), meta, links)
+            events.append(new)
         return Append(events=events, reads=reads, sets=self._sets)
 
-    def _version(self, stream: str) -> int:
-        seen = self._seen.get(stream)
-        return seen.version if seen else 0
-
-    def _versions(self) -> dict[str, int]:
-        versions: dict[str, int] = {}
-        for stream, _ in self.events:
-            versions[stream] = versions.get(stream, self._version(stream)) + 1
-        return versions
-
-    def _remember(self, stream: str, version: int) -> None:
-        entity = self._entities.get(stream)
-        if entity is None:  # written without being read: new, and loaded when it is asked for
+    def _remember(self, stream: str, appended: Appended) -> None:
+        seen = self._seen.get(stream, NOTHING)
+        if not seen.version:  # new: remembered when somebody asks for it
             return
         events = [event for name, event in self.events if name == stream]
-        self._store.remember(stream, Seen(version, entity.fold(events, self._seen[stream].state)))
+        state = self._entities[stream].fold(events, seen.state)
+        self._store.remember(stream, Seen(seen.version + len(events), appended.position, state))

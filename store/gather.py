@@ -32,12 +32,16 @@ class Gatherer(Generic[K, V]):
         """Wait for the answer to one call."""
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, future))
-        if self._flights_free:
-            self._flights_free -= 1
-            flight = asyncio.create_task(self._fly())
-            self._flights.add(flight)
-            flight.add_done_callback(self._flights.discard)
+        self._take_off()
         return await future
+
+    def _take_off(self) -> None:
+        if not self._flights_free or not self._waiting:
+            return
+        self._flights_free -= 1
+        flight = asyncio.create_task(self._fly())
+        self._flights.add(flight)
+        flight.add_done_callback(self._flights.discard)
 
     async def _fly(self) -> None:
         try:
@@ -49,13 +53,22 @@ class Gatherer(Generic[K, V]):
 
     async def _answer(self, batch: list[tuple[K, asyncio.Future[V]]]) -> None:
         try:
-            answers: Sequence[V | Exception] = await self._run([key for key, _ in batch])
+            answers = await self._run([key for key, _ in batch])
+            for (_, future), answer in zip(batch, answers, strict=True):
+                _resolve(future, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was belongs to the callers
-            answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():  # the caller has gone away
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            for _, future in batch:
+                _resolve(future, error)
+        except BaseException:
+            for _, future in batch:
+                future.cancel()
+            raise
+
+
+def _resolve(future: asyncio.Future[V], answer: V | Exception) -> None:
+    if future.done():  # the caller has gone away
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)

@@ -2,9 +2,11 @@
 
 import base64
 import os
+import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,6 +15,7 @@ from store.connections import Pool, connect_sync
 from store.gather import Gatherer
 
 KEY_BYTES = 32
+KEY_ID_BYTES = 9
 NONCE_BYTES = 12
 CACHED_KEYS_MAX = 50_000
 
@@ -25,7 +28,7 @@ class MasterKeyError(Exception):
 
 
 def load_master_key(data: Path | None, text: str | None) -> bytes:
-    """Return the key from its setting (base64 of 32 bytes), else from the file beside the data, made if missing."""
+    """Return the key: from its setting (base64 of 32 bytes), else from the file beside the data, made if missing."""
     if text:
         return _decode_master_key(text)
     if data is None:
@@ -46,109 +49,154 @@ def _decode_master_key(text: str) -> bytes:
 
 
 def _read_or_make(path: Path) -> str:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    text = base64.b64encode(os.urandom(KEY_BYTES)).decode()
+    """Return what the file says; a new one appears whole, on disk, and never in place of another."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        _write_synced(draft, base64.b64encode(os.urandom(KEY_BYTES)).decode())
+        try:
+            os.link(draft, path)
+        except FileExistsError:  # another process was faster
+            pass
+        finally:
+            draft.unlink()
+        _sync_folder(path.parent)
+    return path.read_text()
+
+
+def _write_synced(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return text
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_master_key(url: str, master_key: bytes) -> None:
-    """Refuse, with MasterKeyError, a key that is not the one of this book."""
+    """Refuse a master key that does not open the keys of this book. Errors: MasterKeyError."""
     with connect_sync(url) as connection:
-        row = connection.execute("SELECT subject, wrapped FROM book.keys LIMIT 1").fetchone()
-    if row is not None:
+        row = connection.execute("SELECT id, wrapped FROM book.keys LIMIT 1").fetchone()
+    if row:
         _unwrap(AESGCM(master_key), *row)
 
 
-def _unwrap(master: AESGCM, subject: str, wrapped: bytes) -> bytes:
-    try:
-        return master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-    except InvalidTag as error:
-        raise MasterKeyError from error
+class DataKey(NamedTuple):
+    """A subject's key, unwrapped. The id is random, and named by every box that the key sealed."""
+
+    id: str
+    cipher: AESGCM
+
+
+def seal(key: DataKey, plain: bytes, context: str) -> str:
+    """Encrypt; `context` must be given again to open."""
+    nonce = os.urandom(NONCE_BYTES)
+    box = nonce + key.cipher.encrypt(nonce, plain, context.encode())
+    return f"{key.id} {base64.b64encode(box).decode()}"
+
+
+def open_box(keys: Mapping[str, DataKey], sealed: str, context: str) -> bytes | None:
+    """Decrypt what `seal` made, with one of these keys by id; None when its key was erased."""
+    key_id, _, text = sealed.partition(" ")
+    key = keys.get(key_id)
+    if key is None:
+        return None
+    box = base64.b64decode(text)
+    return key.cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], context.encode())
+
+
+def key_id_of(sealed: str) -> str:
+    """Name the key that a box needs."""
+    return sealed.partition(" ")[0]
 
 
 class Keyring:
-    """Seals and opens fields. Keys are fetched in sets before they are used; opening is then plain computing."""
+    """Finds keys in sets, by subject to seal and by id to open, and keeps those used lately."""
 
     def __init__(self, pool: Pool, master_key: bytes) -> None:
         self._pool = pool
         self._master = AESGCM(master_key)
-        self._keys: OrderedDict[str, AESGCM] = OrderedDict()
-        self._fetches = Gatherer[list[str], None](self._fetch)
-        self._makes = Gatherer[list[str], None](self._make)
+        self._by_subject: OrderedDict[str, DataKey] = OrderedDict()
+        self._by_id: OrderedDict[str, DataKey] = OrderedDict()
+        self._makes = Gatherer[list[str], dict[str, DataKey]](self._make)
+        self._fetches = Gatherer[list[str], dict[str, DataKey]](self._fetch)
 
-    async def fetch(self, subjects: Iterable[str]) -> None:
-        """Make the keys of these subjects ready; those of erased subjects stay absent."""
-        missing = self._missing(subjects)
-        if missing:
-            await self._fetches.get(missing)
+    async def for_subjects(self, subjects: Iterable[str]) -> dict[str, DataKey]:
+        """Return the key of each of these subjects, made when there is none."""
+        return await _complete(set(subjects), self._by_subject, self._makes)
 
-    async def ensure(self, subjects: Iterable[str]) -> None:
-        """Make the keys of these subjects ready, creating those that are not there."""
-        missing = self._missing(subjects)
-        if missing:
-            await self._makes.get(missing)
+    async def for_ids(self, ids: Iterable[str]) -> dict[str, DataKey]:
+        """Return the keys with these ids; those of erased subjects are absent."""
+        return await _complete(set(ids), self._by_id, self._fetches)
 
-    def _missing(self, subjects: Iterable[str]) -> list[str]:
-        return [subject for subject in set(subjects) if subject not in self._keys]
-
-    async def _fetch(self, calls: Sequence[list[str]]) -> Sequence[None]:
-        await self._select([subject for subjects in calls for subject in subjects])
-        return [None] * len(calls)
-
-    async def _make(self, calls: Sequence[list[str]]) -> Sequence[None]:
+    async def _make(self, calls: Sequence[list[str]]) -> list[dict[str, DataKey] | Exception]:
         """Make keys for those without one; of two processes that do it at once, the first one's key counts."""
-        await self._fetch(calls)
-        new = self._missing(subject for subjects in calls for subject in subjects)
+        subjects = sorted({subject for call in calls for subject in call})
+        keys = await self._select_by_subject(subjects)
+        new = [subject for subject in subjects if subject not in keys]
         if new:
             await self._insert(new)
-            await self._select(new)
-        return [None] * len(calls)
+            keys |= await self._select_by_subject(new)
+        _keep(self._by_subject, keys)
+        return [{subject: keys[subject] for subject in call} for call in calls]
 
-    async def _select(self, subjects: list[str]) -> None:
-        query = "SELECT subject, wrapped FROM book.keys WHERE subject = ANY(%b)"
+    async def _fetch(self, calls: Sequence[list[str]]) -> list[dict[str, DataKey] | Exception]:
+        keys = await self._select_by_id(sorted({key_id for call in calls for key_id in call}))
+        _keep(self._by_id, keys)
+        return [{key_id: keys[key_id] for key_id in call if key_id in keys} for call in calls]
+
+    async def _select_by_subject(self, subjects: list[str]) -> dict[str, DataKey]:
+        query = "SELECT subject, id, wrapped FROM book.keys WHERE subject = ANY(%b)"
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(query, (subjects,), binary=True)).fetchall()
-        for subject, wrapped in rows:
-            self._keys[subject] = AESGCM(_unwrap(self._master, subject, wrapped))
-        while len(self._keys) > max(CACHED_KEYS_MAX, len(subjects)):
-            self._keys.popitem(last=False)
+        return {subject: _unwrap(self._master, key_id, wrapped) for subject, key_id, wrapped in rows}
+
+    async def _select_by_id(self, ids: list[str]) -> dict[str, DataKey]:
+        query = "SELECT id, wrapped FROM book.keys WHERE id = ANY(%b)"
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(query, (ids,), binary=True)).fetchall()
+        return {key_id: _unwrap(self._master, key_id, wrapped) for key_id, wrapped in rows}
 
     async def _insert(self, subjects: list[str]) -> None:
-        wrapped = [self._wrap(subject, os.urandom(KEY_BYTES)) for subject in subjects]
-        statement = (
-            "INSERT INTO book.keys (subject, wrapped) SELECT * FROM unnest(%b::text[], %b::bytea[])"
-            " ON CONFLICT DO NOTHING"
-        )
+        ids = [secrets.token_urlsafe(KEY_ID_BYTES) for _ in subjects]
+        wrapped = [self._wrap(key_id) for key_id in ids]
+        statement = """
+            INSERT INTO book.keys (id, subject, wrapped)
+            SELECT id, subject, wrapped
+            FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS new (id, subject, wrapped)
+            ON CONFLICT (subject) DO NOTHING
+        """
         async with self._pool.connection() as connection:
-            await connection.execute(statement, (subjects, wrapped))
+            await connection.execute(statement, (ids, subjects, wrapped))
 
-    def _wrap(self, subject: str, key: bytes) -> bytes:
+    def _wrap(self, key_id: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, key, subject.encode())
-
-    def seal(self, subject: str, plain: bytes, context: str) -> str:
-        """Encrypt under the subject's key (ensured before); `context` must be given again to open."""
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = nonce + self._keys[subject].encrypt(nonce, plain, context.encode())
-        return f"{subject} {base64.b64encode(sealed).decode()}"
-
-    def open(self, sealed: str, context: str) -> bytes | None:
-        """Decrypt what `seal` made; None when the subject was erased."""
-        subject, _, text = sealed.rpartition(" ")
-        key = self._keys.get(subject)
-        if key is None:
-            return None
-        box = base64.b64decode(text)
-        return key.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], context.encode())
+        return nonce + self._master.encrypt(nonce, os.urandom(KEY_BYTES), key_id.encode())
 
 
-def subject_of(sealed: str) -> str:
-    """Name whose key a sealed value needs."""
-    return sealed.rpartition(" ")[0]
+def _unwrap(master: AESGCM, key_id: str, wrapped: bytes) -> DataKey:
+    try:
+        key = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.encode())
+    except InvalidTag as error:
+        raise MasterKeyError from error
+    return DataKey(key_id, AESGCM(key))
+
+
+async def _complete(
+    names: set[str], kept: OrderedDict[str, DataKey], gatherer: Gatherer[list[str], dict[str, DataKey]]
+) -> dict[str, DataKey]:
+    found = {name: kept[name] for name in names if name in kept}
+    missing = [name for name in names if name not in found]
+    return found | await gatherer.get(missing) if missing else found
+
+
+def _keep(kept: OrderedDict[str, DataKey], keys: dict[str, DataKey]) -> None:
+    kept.update(keys)
+    while len(kept) > CACHED_KEYS_MAX:
+        kept.popitem(last=False)

@@ -1,5 +1,6 @@
 """Brings the database to this version: numbered, forward only, each in a transaction of its own."""
 
+from contextlib import suppress
 from importlib import resources
 from typing import LiteralString, cast
 
@@ -51,12 +52,11 @@ def _apply(connection: Connection[TupleRow], name: str, text: str) -> bool:
 def _ensure_role(connection: Connection[TupleRow]) -> None:
     role = sql.Identifier(SERVICE_ROLE)
     try:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (SERVICE_ROLE,)).fetchone():
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
-        member = connection.execute("SELECT pg_has_role(%s, 'MEMBER')", (SERVICE_ROLE,)).fetchone()
-        if member and not member[0]:
-            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-    except psycopg.errors.DuplicateObject:  # another process of the cluster was faster
-        return
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another process made it
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (SERVICE_ROLE,)).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+        may_set = connection.execute("SELECT pg_has_role(%s, 'SET')", (SERVICE_ROLE,)).fetchone()
+        if may_set and not may_set[0]:
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(role))
     except psycopg.errors.InsufficientPrivilege as error:
         raise RoleMissingError from error

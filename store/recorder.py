@@ -1,7 +1,7 @@
 """The persistence module of the `eventsourcing` library over the book: PERSISTENCE_MODULE=store.recorder.
 
 An event of the library's is an event of the log: topic is `type`, state is `data`, notification id is `position`.
-What can be made again or moves on (snapshots, tracking) is kept in `operations` by the library's own recorders.
+What can be made again or moves on (snapshots, tracking) is kept in `eventsourcing` by the library's own recorders.
 
 All applications share the one log. One that writes what it follows hears itself, unless it names its topics.
 """
@@ -37,7 +37,7 @@ from store.connections import CONNECT_SECONDS_MAX, OPTIONS, POOL_CONNECTIONS_MAX
 from store.subscription import LogSubscription
 
 DATABASE_URL = "GUILDBOOK_DATABASE_URL"
-SCHEMA = "operations"
+SCHEMA = "eventsourcing"
 IDLE_IN_TRANSACTION_SECONDS_MAX = 5  # one who holds the append lock and falls asleep stops everybody
 RECONNECT_SECONDS_MAX = 2  # then the next caller tries; the pool's own pauses grow as long as the outage was
 BIGINT_MAX = 2**63 - 1
@@ -54,7 +54,7 @@ class DatabaseUrlMissingError(OSError):
 
 
 class Datastore(PostgresDatastore):
-    """The library's datastore on our connections: it names the library's errors, and makes tables in `operations`."""
+    """The library's datastore on our connections, with the library's own errors and tables in `eventsourcing`."""
 
     def __init__(self, url: str, originator_id_type: Literal["uuid", "text"]) -> None:
         super().__init__(

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from psycopg import sql
 
 from store.embedded import attach
 from store.migrate import migrate
+from tests.fake_discord import FakeDiscord, fake_discord, settings_for
+from tests.servers import served
+from tests.world import World, open_world
 
 TEMPLATE = f"guildbook_template_{os.getpid()}"
 _numbers = count(1)
@@ -59,6 +62,36 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     _create(server_url, name, template)
     yield _url_of(server_url, name)
     _drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(server_url: str, template: str) -> Iterator[str]:
+    """Return the URL of a migrated database that all tests of this process share."""
+    name = f"{template}_shared"
+    _create(server_url, name, template)
+    yield _url_of(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def discord() -> Iterator[FakeDiscord]:
+    """Run the identity provider that the shared server asks."""
+    with fake_discord() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base_url(shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
+    """Run a server on the shared database; short of patience, so that tests need none."""
+    with served(shared_database_url, {**settings_for(discord), "GUILDBOOK_BODY_SECONDS_MAX": "1"}) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def world(base_url: str, shared_database_url: str) -> AsyncIterator[World]:
+    """Meet the shared server."""
+    async with open_world(base_url, shared_database_url) as met:
+        yield met
 
 
 def _url_of(server_url: str, name: str) -> str:

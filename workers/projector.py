@@ -14,7 +14,7 @@ from projections.rebuild import create_tables, rebuild, table_names, tables_in
 from projections.rows import Projector
 from projections.runtime import Feed, Group, feed_missed
 from store import signals
-from store.connections import connect
+from store.connections import connect, is_outage
 from store.keys import Keyring
 from store.signals import Signal
 
@@ -58,9 +58,9 @@ class ProjectorWorker:
         async with connection:
             await _become_leader(connection)
             await connection.execute("SET synchronous_commit = off")  # rows can always be made again
+            await connection.execute("SET statement_timeout = 0")  # one append may be large
             self._rebuilt = False
-            await self._prepare(connection)
-            live, behind = await self._groups(connection)
+            live, behind = await self._groups(connection, await self._prepare(connection))
             async with asyncio.TaskGroup() as tasks:
                 catching_up = [tasks.create_task(self._catch_up(group, live)) for group in behind]
                 try:
@@ -69,8 +69,9 @@ class ProjectorWorker:
                     for task in catching_up:
                         task.cancel()
 
-    async def _prepare(self, connection: AsyncConnection[TupleRow]) -> None:
-        """Make tables that are missing, and anew those that another version made."""
+    async def _prepare(self, connection: AsyncConnection[TupleRow]) -> list[Projector]:
+        """Make tables that are missing, and anew those that another version made; return whose tables are right."""
+        await checkpoints.forget(connection, [projector.name for projector in self._projectors])
         places = {place.reader: place for place in await checkpoints.all_checkpoints(connection)}
         existing = set(await tables_in(connection, "projections"))
         missing = [p for p in self._projectors if not existing.issuperset(table_names(p))]
@@ -80,19 +81,47 @@ class ProjectorWorker:
             for projector in fresh:
                 await checkpoints.begin(connection, projector.name, 0, fingerprint(projector))
         stale = [p for p in self._projectors if p not in fresh and (p in missing or _is_stale(p, places))]
-        if stale:
-            _logger.info("rebuilding query tables", projectors=[projector.name for projector in stale])
-            await rebuild(self._url, self._keyring, stale)
+        failed = [p for p in stale if not await self._rebuild(connection, p)]
+        return [projector for projector in self._projectors if projector not in failed]
 
-    async def _groups(self, connection: AsyncConnection[TupleRow]) -> tuple[Group, list[Group]]:
+    async def _rebuild(self, connection: AsyncConnection[TupleRow], projector: Projector) -> bool:
+        _logger.info("rebuilding query tables", projector=projector.name)
+        try:
+            await rebuild(self._url, self._keyring, [projector])
+        except Exception as error:
+            if is_outage(error):
+                raise
+            await checkpoints.stop(connection, projector.name, 0, error)
+            _logger.warning("projector stopped", projector=projector.name, error=checkpoints.described(error))
+            return False
+        return True
+
+    async def _groups(
+        self, connection: AsyncConnection[TupleRow], projectors: Sequence[Projector]
+    ) -> tuple[Group, list[Group]]:
         """Return those that are furthest, with the feed, and the others one by one."""
         places = {place.reader: place.position for place in await checkpoints.all_checkpoints(connection)}
-        furthest = max(places[projector.name] for projector in self._projectors)
-        if self._feed:
+        furthest = max((places[projector.name] for projector in projectors), default=0)
+        level = [projector for projector in projectors if places[projector.name] == furthest]
+        behind = [Group([p], places[p.name]) for p in projectors if places[p.name] != furthest]
+        feed = await self._ready_feed(connection, places, furthest) if not behind else None
+        return Group(level, furthest, feed), behind
+
+    async def _ready_feed(
+        self, connection: AsyncConnection[TupleRow], places: dict[str, int], furthest: int
+    ) -> Feed | None:
+        """Return the feed when it is where the tables are."""
+        if self._feed is None:
+            return None
+        try:
             await feed_missed(connection, self._keyring, self._feed, places.get(self._feed.name, furthest), furthest)
-        level = [projector for projector in self._projectors if places[projector.name] == furthest]
-        behind = [Group([p], places[p.name]) for p in self._projectors if places[p.name] != furthest]
-        return Group(level, furthest, self._feed), behind
+        except Exception as error:
+            if is_outage(error):
+                raise
+            await checkpoints.stop(connection, self._feed.name, furthest, error)
+            _logger.warning("feed stopped", feed=self._feed.name, error=checkpoints.described(error))
+            return None
+        return self._feed
 
     async def _follow(self, connection: AsyncConnection[TupleRow], live: Group) -> None:
         while not self._rebuilt:
@@ -106,6 +135,7 @@ class ProjectorWorker:
             while group.position < live.position:
                 await group.step(connection, self._keyring, live.position - group.position)
             live.projectors += group.projectors
+            self._rebuilt |= self._feed is not None  # begin again: the feed goes on when all are level
 
     async def _catch_up(self, group: Group, live: Group) -> None:
         async with await connect(self._url) as connection:

@@ -7,11 +7,11 @@ import msgspec
 from litestar import Response
 
 from api.discord import BadTokenError
+from api.parts import Asked, Parts, parts_of
 from api.polympics.auth import Caller, caller_of, sends_credentials
 from api.polympics.errors import InvalidError, answer, unknown
 from api.polympics.forms import ABSENT, BIGINT_MAX, Form
 from api.polympics.routes import delete, get, patch, post
-from api.parts import Asked, Parts, parts_of
 from api.writing import Written, write
 from domain.accounts.aggregate import ACCOUNT, Edit, Profile
 from domain.permissions import ALL_BITS
@@ -30,7 +30,8 @@ URL_MAX = 512
 SEARCH_MAX = 1000
 TOKEN_MAX = 4096
 PER_PAGE, PER_PAGE_MAX = 20, 100
-NO_CACHE = {"Cache-Control": "no-cache"}
+TEXTS = ("name", "discriminator", "avatar_url", "discord_token")
+PERMISSIONS = ("grant_permissions", "revoke_permissions")
 PAGING: dict[str, dict[str, Any]] = {
     "q": {"type": "string", "maxLength": SEARCH_MAX},
     "page": {"type": "integer", "minimum": 0, "maximum": BIGINT_MAX, "default": 0},
@@ -44,7 +45,7 @@ async def signups(request: Asked) -> Response[bytes]:
     parts = parts_of(request)
     async with parts.pool.connection() as connection:
         recorded = await signups_word(connection)
-    return answer(200, Signups(parts.settings.signups_open if recorded is None else recorded), NO_CACHE)
+    return answer(200, Signups(parts.settings.signups_open if recorded is None else recorded))
 
 
 @post(
@@ -108,7 +109,7 @@ async def search(request: Asked) -> Response[bytes]:
         results, data = await accounts_found(
             connection, name=name, team=team, offset=offset(page, per_page), limit=per_page
         )
-    return answer(200, paged(page, per_page, results, data), NO_CACHE)
+    return answer(200, paged(page, per_page, results, data))
 
 
 async def _team_in_query(form: Form, parts: Parts) -> int | None:
@@ -148,7 +149,7 @@ async def show(request: Asked) -> Response[bytes]:
     form = Form(request)
     number = form.identity_in_path("account", ACCOUNT.context)
     form.check()
-    return answer(200, await account_by_id(parts_of(request), number), NO_CACHE)
+    return answer(200, await account_by_id(parts_of(request), number))
 
 
 async def account_by_id(parts: Parts, account: int) -> Account:
@@ -185,9 +186,14 @@ async def edit(request: Asked) -> Response[bytes]:
 
 async def _anonymous(request: Asked, form: Form) -> Caller:
     """Let anybody refresh an account from Discord with its owner's token; for all else there must be a header."""
-    fields = AccountEdit.__struct_fields__
-    effective = [name for name in fields if name in form.effective()]
-    return Caller() if effective == ["discord_token"] else await caller_of(request)
+    return Caller() if _effective(form) == ["discord_token"] else await caller_of(request)
+
+
+def _effective(form: Form) -> list[str]:
+    """Return which fields would change something: null, "" for a text and 0 for permissions would not."""
+    texts = [name for name in TEXTS if form.given(name) not in (ABSENT, "")]
+    permissions = [name for name in PERMISSIONS if form.given(name) is not ABSENT and not form.is_zero(name)]
+    return [*texts, *permissions, *([] if form.given("team") is ABSENT else ["team"])]
 
 
 async def _edit(form: Form) -> Edit:

@@ -9,7 +9,7 @@ import msgspec
 
 from api.parts import Asked, parts_of
 from api.passwords import hash_password
-from api.polympics.errors import UnauthorisedError
+from api.polympics.errors import UnauthorisedError, UnknownCallerError
 from domain.permissions import NOBODY, Actor
 from projections.credentials import Credential
 
@@ -74,7 +74,7 @@ async def known_caller_of(request: Asked) -> tuple[Caller, Credential]:
     """Return who asks, for routes that need to know. Errors: UnauthorisedError."""
     caller = await caller_of(request)
     if caller.credential is None:
-        raise UnauthorisedError("A token was not used to authenticate.")
+        raise UnknownCallerError
     return caller, caller.credential
 
 

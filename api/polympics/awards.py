@@ -3,12 +3,12 @@
 import msgspec
 from litestar import Response
 
-from api.polympics.accounts import NO_CACHE, URL_MAX
+from api.parts import Asked, parts_of
+from api.polympics.accounts import URL_MAX
 from api.polympics.auth import caller_of
 from api.polympics.errors import InvalidError, answer, unknown
 from api.polympics.forms import ABSENT, BIGINT_MAX, Form
 from api.polympics.routes import delete, get, patch, post, put
-from api.parts import Asked, parts_of
 from api.writing import write
 from domain.accounts.aggregate import ACCOUNT
 from domain.awards.aggregate import AWARD
@@ -50,7 +50,7 @@ async def show(request: Asked) -> Response[bytes]:
         found = await extended_award_by_id(connection, number) if 0 < number <= BIGINT_MAX else None
     if found is None:
         raise InvalidError([unknown(AWARD.context, "path", "award")])
-    return answer(200, found, NO_CACHE)
+    return answer(200, found)
 
 
 @patch("/award/{award:str}", summary="Edit an award", body=AwardEdit, answers={200: Award}, refusals=(403,))
@@ -103,7 +103,7 @@ async def give(request: Asked) -> Response[bytes]:
     award = await form.known_in_path("award", AWARD)
     form.check()
     written = await write(request, caller.actor, grant_award, caller.actor, award=award, account=account)
-    return answer(201 if written.position else 208, headers=written.headers())
+    return answer(201 if written.recorded_at else 208, headers=written.headers())
 
 
 @delete("/account/{account:str}/award/{award:str}", summary="Take an award", answers={204: None}, refusals=(403, 404))

@@ -1,17 +1,17 @@
 """Callbacks: an app's subscriptions, at most one per kind of event."""
 
+import ipaddress
 import re
 import unicodedata
 from urllib.parse import urlsplit
 
 from litestar import Response
 
-from api.polympics.accounts import NO_CACHE
+from api.parts import Asked, parts_of
 from api.polympics.auth import caller_of, require_app
 from api.polympics.errors import answer
 from api.polympics.forms import Form
 from api.polympics.routes import delete, get, put
-from api.parts import Asked, parts_of
 from api.writing import write
 from domain.callbacks.aggregate import CallbackNotRegisteredError
 from domain.callbacks.commands import remove_callback
@@ -21,8 +21,8 @@ from schemas.polympics import CALLBACK_EVENTS, Callback, Callbacks, NewCallback
 
 URL_CHARACTERS_MAX = 2047
 SECRET_CHARACTERS_MAX = 2047
-HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?", re.IGNORECASE)
-ADDRESS = re.compile(r"\[[0-9a-fA-F:.]+\]|\d{1,3}(\.\d{1,3}){3}")
+LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST = re.compile(rf"(?=.{{1,253}}$)({LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]\.?", re.IGNORECASE)
 
 
 @put("/callback/{event:str}", summary="Subscribe to an event", body=NewCallback, answers={200: Callback})
@@ -47,7 +47,7 @@ def _event(form: Form, request: Asked) -> str:
     if event not in CALLBACK_EVENTS:
         permitted = ", ".join(f"'{name}'" for name in CALLBACK_EVENTS)
         msg = f"value is not a valid enumeration member; permitted: {permitted}"
-        form.fault(("path", "event"), msg, "type_error.enum", enum_values=list(CALLBACK_EVENTS))
+        form.fault(("path", "event"), msg, "type_error.enum", {"enum_values": CALLBACK_EVENTS})
     return event
 
 
@@ -68,12 +68,20 @@ def _host_fault(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
-        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+        host = host if _is_address(host) else host.encode("idna").decode()
     except (UnicodeError, ValueError):
         return "URL host invalid"
-    if ADDRESS.fullmatch(host) or HOST.fullmatch(host):
+    if _is_address(host) or HOST.fullmatch(host):
         return "URL host invalid" if re.search(r"[\s\x00-\x1f\x7f]", url) else None
     return "URL host invalid, top level domain required" if re.fullmatch(r"[\w-]+", host) else "URL host invalid"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_secret(form: Form, secret: str) -> None:
@@ -90,7 +98,7 @@ async def show(request: Asked) -> Response[bytes]:
     form.check()
     for callback in await _callbacks(request, require_app(caller)):
         if callback.event == event:
-            return answer(200, callback, NO_CACHE)
+            return answer(200, callback)
     raise CallbackNotRegisteredError
 
 
@@ -114,7 +122,7 @@ async def remove(request: Asked) -> Response[bytes]:
 async def show_all(request: Asked) -> Response[bytes]:
     """Return the URLs of the app's subscriptions, by event."""
     app = require_app(await caller_of(request))
-    return answer(200, Callbacks({callback.event: callback.url for callback in await _callbacks(request, app)}), NO_CACHE)
+    return answer(200, Callbacks({callback.event: callback.url for callback in await _callbacks(request, app)}))
 
 
 ROUTES = (register, show, remove, show_all)

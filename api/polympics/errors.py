@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
 from api.discord import BadTokenError, DiscordUnreachableError
+from api.parts import Asked
 from domain.accounts.aggregate import AccountAlreadyRegisteredError, OtherProfileError, SignupsClosedError
 from domain.awards.aggregate import AwardNotHeldError
 from domain.callbacks.aggregate import CallbackNotRegisteredError
@@ -13,7 +14,7 @@ from domain.kernel import UnknownError
 from domain.permissions import PermissionMissingError
 from schemas.polympics import Fault, Faults, Problem
 
-NOUNS = {"accounts": "Account", "teams": "Team", "awards": "Award", "apps": "App"}
+NOUNS = {"accounts": "Account", "teams": "Team", "awards": "Award"}
 
 
 class InvalidError(Exception):
@@ -31,6 +32,13 @@ class UnauthorisedError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.challenge = challenge
+
+
+class UnknownCallerError(UnauthorisedError):
+    """A token was not used to authenticate."""
+
+    def __init__(self) -> None:
+        super().__init__("A token was not used to authenticate.")
 
 
 def answer(status: int, body: msgspec.Struct | None = None, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -57,15 +65,20 @@ def _unauthorised(_request: object, error: UnauthorisedError) -> Response[bytes]
     return problem(401, error.detail, {"WWW-Authenticate": "Basic"} if error.challenge else None)
 
 
-def _unknown(request: Request, error: UnknownError) -> Response[bytes]:
-    """Something went away between looking and deciding: answer as if it had not been there when we looked."""
-    places = request.scope["state"].get("places", {})
-    loc = places.get((error.context, error.entity_id), ("body",))
-    return answer(422, Faults((unknown(error.context, *loc),)))
+def _unknown(request: Asked, error: UnknownError) -> Response[bytes]:
+    """Something went away between looking and deciding: answer as if it had not been there when we looked.
+
+    What the request did not name is whose credentials it has.
+    """
+    loc = request.scope["state"].get("places", {}).get((error.context, error.entity_id))
+    return answer(422, Faults((unknown(error.context, *loc),))) if loc else _unauthorised(request, UnknownCallerError())
 
 
 def _says(status: int, detail: str) -> Callable[..., Response[bytes]]:
-    return lambda _request, _error: problem(status, detail)
+    def say(_request: object, _error: Exception) -> Response[bytes]:
+        return problem(status, detail)
+
+    return say
 
 
 HANDLERS: dict[int | type[Exception], Callable[..., Response[bytes]]] = {

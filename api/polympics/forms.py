@@ -1,25 +1,24 @@
-"""Reads what was sent as the surface's clients are used to: leniently, one fault per mistake, all of them at once."""
+"""Reads what was sent and notes all that is wrong with it: one fault per mistake, all of them in one answer."""
 
 import asyncio
-import json
-import math
 import re
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import Sequence
+from typing import Any, cast
 
 from litestar.exceptions import ClientException, InternalServerException
 
 from api.parts import Asked, parts_of
+from api.polympics.coercions import NotJsonError, read_integer, read_json, read_query, read_text
 from api.polympics.errors import NOUNS, InvalidError, unknown
 from domain.kernel import Entity
 from schemas.polympics import Fault
 
 BIGINT_MAX = 2**63 - 1
-DIGITS_MAX = 4300  # Python reads no more; so long a number is beyond every limit, whatever its other digits are
 ITEMS_MAX = 50_000  # about as many account ids as the largest body holds
-INTEGER = re.compile(r"\s*+([+-]?)(?=[0-9])0*+([0-9]*+)\s*+", re.ASCII)  # never goes back: a text may be a megabyte
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ABSENT: Any = object()
+
+Loc = tuple[str, ...]
 
 
 class Form:
@@ -29,9 +28,9 @@ class Form:
         self.faults: list[Fault] = []
         self._request = request
         self._parts = parts_of(request)
-        self._query = _read_query(request.scope["query_string"])
+        self._query = read_query(request.scope["query_string"])
         self._body: dict[str, Any] | None = None
-        self._places: dict[tuple[str, object], tuple[str, ...]] = {}
+        self._places: dict[tuple[str, object], Loc] = {}
         request.scope["state"]["places"] = self._places
 
     def check(self) -> None:
@@ -39,7 +38,7 @@ class Form:
         if self.faults:
             raise InvalidError(self.faults)
 
-    def fault(self, loc: tuple[str, ...], msg: str, kind: str = "value_error", ctx: dict[str, Any] | None = None) -> None:
+    def fault(self, loc: Loc, msg: str, kind: str = "value_error", ctx: dict[str, Any] | None = None) -> None:
         """Note a fault."""
         self.faults.append(Fault(loc, msg, kind, ctx))
 
@@ -59,20 +58,10 @@ class Form:
 
     def _parse(self, raw: bytes) -> None:
         try:
-            body = json.loads(raw, parse_int=_read_digits)
-        except json.JSONDecodeError as error:
-            self._not_json(error.pos, error.msg, lineno=error.lineno, colno=error.colno)
-        except UnicodeDecodeError as error:
-            self._not_json(error.start, "Not UTF-8")
-        except RecursionError:
-            self._not_json(0, "Too deep")
-        else:
-            self._take(body)
-
-    def _not_json(self, position: int, msg: str, **where: int) -> None:
-        self.fault(("body", str(position)), msg, "value_error.jsondecode", {"msg": msg, "pos": position, **where})
-
-    def _take(self, body: object) -> None:
+            body = read_json(raw)
+        except NotJsonError as error:
+            self.fault(("body", str(error.context["pos"])), str(error), "value_error.jsondecode", error.context)
+            return
         if isinstance(body, dict):
             self._body = body
         elif body is None:
@@ -88,8 +77,11 @@ class Form:
         if required and value is ABSENT:
             self.fault(("body", name), "field required", "value_error.missing")
         elif required and value is None:
-            self.fault(("body", name), "none is not an allowed value", "type_error.none.not_allowed")
+            self._none_not_allowed(("body", name))
         return ABSENT if value is None else value
+
+    def _none_not_allowed(self, loc: Loc) -> None:
+        self.fault(loc, "none is not an allowed value", "type_error.none.not_allowed")
 
     def is_unread(self) -> bool:
         """Tell whether there is no body to ask for fields."""
@@ -97,15 +89,15 @@ class Form:
 
     def is_zero(self, name: str) -> bool:
         """Tell whether a field is 0, "0" or false."""
-        return _integer(self.given(name)) == 0
+        return read_integer(self.given(name)) == 0
 
     def text(self, name: str, characters_max: int, *, required: bool = False) -> str:
         """Return a field as text; "" when it is absent or faulty."""
         value = self.given(name, required=required)
         return "" if value is ABSENT else self._text(("body", name), value, characters_max)
 
-    def _text(self, loc: tuple[str, ...], value: object, characters_max: int) -> str:
-        text = str(value) if isinstance(value, str | int | float) else None
+    def _text(self, loc: Loc, value: object, characters_max: int) -> str:
+        text = read_text(value)
         if text is None:
             self.fault(loc, "str type expected", "type_error.str")
         elif len(text) > characters_max:
@@ -120,9 +112,9 @@ class Form:
     def integer(self, name: str, low: int, high: int, *, required: bool = False) -> int:
         """Return a field as an integer within limits; 0 when it is absent or faulty."""
         value = self.given(name, required=required)
-        return 0 if value is ABSENT else self._within(("body", name), _integer(value), low, high)
+        return 0 if value is ABSENT else self._within(("body", name), read_integer(value), low, high)
 
-    def _within(self, loc: tuple[str, ...], number: int | None, low: int, high: int) -> int:
+    def _within(self, loc: Loc, number: int | None, low: int, high: int) -> int:
         if number is None:
             self.fault(loc, "value is not a valid integer", "type_error.integer")
         elif number < low:
@@ -142,38 +134,43 @@ class Form:
 
     async def known_list(self, name: str, entity: Entity[Any]) -> list[int]:
         """Return the ids of things that exist, from a required field that is a list."""
-        values = self.given(name, required=True)
-        if values is ABSENT:
-            return []
-        if not isinstance(values, list):
-            self.fault(("body", name), "value is not a valid list", "type_error.list")
-        elif len(values) > ITEMS_MAX:
-            msg = f"ensure this value has at most {ITEMS_MAX} items"
-            self.fault(("body", name), msg, "value_error.list.max_items", {"limit_value": ITEMS_MAX})
-        else:
-            return await self._known_items(("body", name), values, entity)
-        return []
-
-    async def _known_items(self, loc: tuple[str, ...], values: list[object], entity: Entity[Any]) -> list[int]:
-        numbers = [_integer(value) for value in values]
-        distinct = {number for number in numbers if number is not None}
-        existing = await asyncio.gather(*(self._exists(entity, number) for number in distinct))
-        known = {number for number, exists in zip(distinct, existing, strict=True) if exists}
+        values = self._items(name)
+        numbers = [read_integer(value) for value in values]
+        known = await self._existing({number for number in numbers if number is not None}, entity)
         ids = [
-            self._judge((*loc, str(place)), value, entity, exists=number in known)
+            self._judge(("body", name, str(place)), value, entity, exists=number in known)
             for place, (value, number) in enumerate(zip(values, numbers, strict=True))
         ]
         return [found for found in ids if found is not None]
 
-    async def _known(self, loc: tuple[str, ...], value: object, entity: Entity[Any]) -> int | None:
-        number = _integer(value)
-        exists = number is not None and await self._exists(entity, number)
-        return self._judge(loc, value, entity, exists=exists)
+    def _items(self, name: str) -> Sequence[object]:
+        values = self.given(name, required=True)
+        if values is ABSENT:
+            return ()
+        if not isinstance(values, list):
+            self.fault(("body", name), "value is not a valid list", "type_error.list")
+            return ()
+        items = cast("list[object]", values)
+        if len(items) > ITEMS_MAX:
+            msg = f"ensure this value has at most {ITEMS_MAX} items"
+            self.fault(("body", name), msg, "value_error.list.max_items", {"limit_value": ITEMS_MAX})
+            return ()
+        return items
+
+    async def _existing(self, ids: set[int], entity: Entity[Any]) -> set[int | None]:
+        """Ask for all at once, so that their streams are read together."""
+        answers = await asyncio.gather(*(self._exists(entity, number) for number in ids))
+        return {number for number, exists in zip(ids, answers, strict=True) if exists}
 
     async def _exists(self, entity: Entity[Any], number: int) -> bool:
         return 0 < number <= BIGINT_MAX and await self._parts.store.peek(entity, number) is not None
 
-    def _judge(self, loc: tuple[str, ...], value: object, entity: Entity[Any], *, exists: bool) -> int | None:
+    async def _known(self, loc: Loc, value: object, entity: Entity[Any]) -> int | None:
+        number = read_integer(value)
+        exists = number is not None and await self._exists(entity, number)
+        return self._judge(loc, value, entity, exists=exists)
+
+    def _judge(self, loc: Loc, value: object, entity: Entity[Any], *, exists: bool) -> int | None:
         number = self.identity(loc, value, entity.context)
         if number is None:
             return None
@@ -183,11 +180,11 @@ class Form:
         self._places.setdefault((entity.context, number), loc)
         return number
 
-    def identity(self, loc: tuple[str, ...], value: object, context: str) -> int | None:
+    def identity(self, loc: Loc, value: object, context: str) -> int | None:
         """Return an id, whether or not there is such a thing; None when it is faulty."""
-        number = _integer(value)
+        number = read_integer(value)
         if value is None:
-            self.fault(loc, "none is not an allowed value", "type_error.none.not_allowed")
+            self._none_not_allowed(loc)
         elif number is None:
             self.fault(loc, f"Invalid {NOUNS[context]} ID: must be int.")
         return number
@@ -215,35 +212,12 @@ class Form:
     def integer_in_query(self, name: str, default: int, low: int, high: int) -> int:
         """Return an integer from the query, `default` when it is absent."""
         value = self._query.get(name)
-        return default if value is None else self._within(("query", name), _integer(value), low, high)
+        return default if value is None else self._within(("query", name), read_integer(value), low, high)
 
     def clamped_in_query(self, name: str, default: int, low: int, high: int) -> int:
         """Return an integer from the query, brought within limits."""
         value = self._query.get(name)
-        number = default if value is None else _integer(value)
+        number = default if value is None else read_integer(value)
         if number is None:
             return self._within(("query", name), None, low, high)
         return max(low, min(high, number))
-
-
-def _integer(value: object) -> int | None:
-    """Read an integer as leniently as the surface does: numbers are truncated, digits may be text."""
-    match value:
-        case int():
-            return int(value)
-        case float() if math.isfinite(value):
-            return int(value)
-        case str():
-            found = INTEGER.fullmatch(value)
-            return int(found[1] + (found[2][:DIGITS_MAX] or "0")) if found else None
-        case _:
-            return None
-
-
-def _read_digits(text: str) -> int:
-    return int(text[:DIGITS_MAX])
-
-
-def _read_query(text: bytes) -> dict[str, str]:
-    """Read a query; of a key that comes twice the last counts. Bytes that are not UTF-8 become lone surrogates."""
-    return dict(parse_qsl(text.decode("utf-8", "surrogateescape"), keep_blank_values=True, errors="surrogateescape"))

@@ -6,9 +6,9 @@ from litestar import Response
 
 from api.parts import Asked, parts_of
 from api.passwords import hash_password, new_password
-from api.polympics.accounts import NO_CACHE, TOKEN_MAX, account_by_id
+from api.polympics.accounts import TOKEN_MAX
 from api.polympics.auth import caller_of, known_caller_of
-from api.polympics.errors import answer
+from api.polympics.errors import UnknownCallerError, answer
 from api.polympics.forms import Form
 from api.polympics.routes import get, post
 from api.writing import Written, write
@@ -87,7 +87,9 @@ async def reset(request: Asked) -> Response[bytes]:
         wishes = {"session": credential.session, "token_hash": hash_password(password), "expires_at": end}
         written = await write(request, caller.actor, reset_session_token, **wishes)
         return _reset(written, _session(credential.session, password, end))
-    written = await write(request, caller.actor, reset_app_token, app=credential.app, token_hash=hash_password(password))
+    written = await write(
+        request, caller.actor, reset_app_token, app=credential.app, token_hash=hash_password(password)
+    )
     app = _app(credential)
     return _reset(written, AppCredentials(app.name, app.permissions, app.username, password))
 
@@ -105,8 +107,11 @@ async def me(request: Asked) -> Response[bytes]:
     """Return the app, or the account of the session."""
     _, credential = await known_caller_of(request)
     if credential.account is None:
-        return answer(200, _app(credential), NO_CACHE)
-    return answer(200, await account_by_id(parts_of(request), credential.account), NO_CACHE)
+        return answer(200, _app(credential))
+    account = await parts_of(request).accounts.get(credential.account)
+    if account is None:  # deleted a moment ago
+        raise UnknownCallerError
+    return answer(200, account)
 
 
 ROUTES = (discord, create, reset, me)

@@ -2,12 +2,12 @@
 
 from litestar import Response
 
-from api.polympics.accounts import NO_CACHE, PAGING, SEARCH_MAX, TEXT_MAX, offset, paged, paging, team_by_id
+from api.parts import Asked, Parts, parts_of
+from api.polympics.accounts import PAGING, SEARCH_MAX, TEXT_MAX, offset, paged, paging, team_by_id
 from api.polympics.auth import caller_of
 from api.polympics.errors import InvalidError, answer, unknown
 from api.polympics.forms import Form
 from api.polympics.routes import delete, get, patch, post
-from api.parts import Asked, Parts, parts_of
 from api.writing import write
 from domain.processes.delete_team import delete_team
 from domain.teams.aggregate import TEAM
@@ -39,7 +39,7 @@ async def search(request: Asked) -> Response[bytes]:
     form.check()
     async with parts_of(request).pool.connection() as connection:
         results, data = await teams_found(connection, name=name, offset=offset(page, per_page), limit=per_page)
-    return answer(200, paged(page, per_page, results, data), NO_CACHE)
+    return answer(200, paged(page, per_page, results, data))
 
 
 @get("/team/{team:str}", summary="Get a team", answers={200: Team}, authenticated=False)
@@ -48,7 +48,7 @@ async def show(request: Asked) -> Response[bytes]:
     form = Form(request)
     team = form.identity_in_path("team", TEAM.context)
     form.check()
-    return answer(200, await _team(parts_of(request), team), NO_CACHE)
+    return answer(200, await _team(parts_of(request), team))
 
 
 async def _team(parts: Parts, team: int) -> Team:

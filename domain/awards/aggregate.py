@@ -73,7 +73,7 @@ def evolve_holding(holding: Holding | None, event: Event) -> Holding | None:
 
 
 AWARD = Entity[Award]("awards", evolve)
-HOLDING = Entity[Holding]("awards", evolve_holding)
+HOLDING = Entity[Holding]("awards", evolve_holding, usually_new=True)
 
 
 # What may happen next.

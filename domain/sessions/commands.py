@@ -21,7 +21,7 @@ async def close_session(book: Book, *, session: int, reason: CloseReason) -> Non
 
 
 async def close_expired_session(book: Book, *, session: int, now: datetime) -> bool:
-    """Close a session whose end has passed, and tell whether it was so; one that was renewed or closed is left alone."""
+    """Close a session whose end has passed, and tell whether it was so; a renewed or closed one is left alone."""
     state = await book.load(SESSION, session)
     if state is None or state.expires_at is None or state.expires_at > now:
         return False

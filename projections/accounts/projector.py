@@ -59,8 +59,10 @@ def _changed(row: AccountRow, event: object) -> AccountRow | None:
             return _replace(row, permissions=row.permissions & ~bits)
         case events.SuperuserMade(permissions=bits):
             return _replace(row, permissions=bits)
-        case _:
+        case events.AccountDeleted():
             return None
+        case _:
+            return row
 
 
 def _replace(row: AccountRow, **changes: object) -> AccountRow:

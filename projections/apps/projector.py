@@ -31,8 +31,10 @@ def evolve(row: AppRow | None, recorded: Recorded) -> AppRow | None:
             return msgspec.structs.replace(row, name=name, permissions=permissions)
         case AppTokenReset(token_hash=token_hash) if row:
             return msgspec.structs.replace(row, token_hash=token_hash)
-        case _:
+        case AppDeleted():
             return None
+        case _:
+            return row
 
 
 def _app(event: AppCreated | AppEdited | AppTokenReset | AppDeleted) -> Key:

@@ -45,17 +45,21 @@ def evolve(row: AwardRow | None, recorded: Recorded) -> AwardRow | None:
             return msgspec.structs.replace(row, team=team)
         case AwardDetachedFromTeam() if row:
             return msgspec.structs.replace(row, team=None)
-        case _:
+        case AwardDeleted():
             return None
+        case _:
+            return row
 
 
-def evolve_holding(_row: HoldingRow | None, recorded: Recorded) -> HoldingRow | None:
+def evolve_holding(row: HoldingRow | None, recorded: Recorded) -> HoldingRow | None:
     """Apply one event of a holding."""
     match recorded.event:
         case AwardGranted(award=award, account=account):
             return HoldingRow(account, award)
-        case _:
+        case AwardRevoked():
             return None
+        case _:
+            return row
 
 
 AwardEvent = AwardCreated | AwardEdited | AwardMovedToTeam | AwardDetachedFromTeam | AwardDeleted
@@ -94,7 +98,10 @@ HOLDINGS = RowSet[HoldingRow](
         FROM json_populate_recordset(NULL::holdings, %s)
         ON CONFLICT (account, award) DO NOTHING
     """,
-    delete="DELETE FROM holdings WHERE (account, award) IN (SELECT * FROM unnest(%b::bigint[], %b::bigint[]))",
+    delete="""
+        DELETE FROM holdings
+        WHERE (account, award) IN (SELECT gone.account, gone.award FROM unnest(%b, %b) AS gone (account, award))
+    """,
 )
 
 PROJECTOR = Projector(

@@ -18,13 +18,15 @@ class CallbackRow(msgspec.Struct, frozen=True):
     url: str
 
 
-def evolve(_row: CallbackRow | None, recorded: Recorded) -> CallbackRow | None:
+def evolve(row: CallbackRow | None, recorded: Recorded) -> CallbackRow | None:
     """Apply one event of a callback."""
     match recorded.event:
         case CallbackRegistered() | CallbackReplaced() as event:
             return CallbackRow(event.callback, event.app, event.event, event.url)
-        case _:
+        case CallbackRemoved():
             return None
+        case _:
+            return row
 
 
 def _callback(event: CallbackEvent) -> Key:

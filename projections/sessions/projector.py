@@ -29,8 +29,10 @@ def evolve(row: SessionRow | None, recorded: Recorded) -> SessionRow | None:
             return SessionRow(event.session, event.kind, event.account, event.token_hash, event.expires_at, at)
         case SessionTokenReset(token_hash=token_hash, expires_at=expires_at) if row:
             return msgspec.structs.replace(row, token_hash=token_hash, expires_at=expires_at)
-        case _:
+        case SessionClosed():
             return None
+        case _:
+            return row
 
 
 def _session(event: SessionOpened | SessionTokenReset | SessionClosed) -> Key:

@@ -25,8 +25,10 @@ def evolve(row: TeamRow | None, recorded: Recorded) -> TeamRow | None:
             return TeamRow(team, name, recorded.recorded_at)
         case TeamRenamed(name=name) if row:
             return TeamRow(row.id, name, row.created_at)
-        case _:
+        case TeamDeleted():
             return None
+        case _:
+            return row
 
 
 def _team(event: TeamCreated | TeamRenamed | TeamDeleted) -> Key:

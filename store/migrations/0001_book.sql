@@ -4,8 +4,9 @@
 CREATE SCHEMA book;
 CREATE SCHEMA projections AUTHORIZATION guildbook_service;
 CREATE SCHEMA building    AUTHORIZATION guildbook_service;
-CREATE SCHEMA operations  AUTHORIZATION guildbook_service;
-GRANT USAGE ON SCHEMA book TO guildbook_service;
+CREATE SCHEMA eventsourcing AUTHORIZATION guildbook_service;  -- what the library keeps beside the log
+CREATE SCHEMA operations;
+GRANT USAGE ON SCHEMA book, operations TO guildbook_service;
 
 CREATE TABLE book.log (
     position    bigint           NOT NULL,  -- gapless from 1, in the order of commits
@@ -28,12 +29,15 @@ CREATE TABLE book.links (
     CONSTRAINT links_entity_stream PRIMARY KEY (entity, stream)
 );
 
--- One data key per subject, wrapped by the master key. Deleting a row erases what was sealed under it.
+-- One data key per subject, wrapped by the master key. Deleting a row erases what was sealed under it:
+-- a box names its key by id, and an id never comes back.
 CREATE TABLE book.keys (
+    id         text COLLATE "C" NOT NULL,
     subject    text COLLATE "C" NOT NULL,
     wrapped    bytea            NOT NULL,
     created_at timestamptz      NOT NULL DEFAULT now(),
-    CONSTRAINT keys_subject PRIMARY KEY (subject)
+    CONSTRAINT keys_id      PRIMARY KEY (id),
+    CONSTRAINT keys_subject UNIQUE (subject)
 );
 
 CREATE SEQUENCE book.ids_apps;
@@ -82,7 +86,9 @@ CREATE FUNCTION book.append(
     event_types    text[],   event_data    bytea[], event_meta    bytea[], event_links text[],
     OUT refused bigint[], OUT head bigint, OUT recorded_at timestamptz
 )
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
 DECLARE
     last_position bigint;
 BEGIN
@@ -137,6 +143,9 @@ BEGIN
 END
 $$;
 
-GRANT SELECT, INSERT ON book.log, book.links TO guildbook_service;
+-- The log is written through the function alone, so nobody can choose a position, a time or a gap.
+REVOKE EXECUTE ON FUNCTION book.append FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION book.append        TO guildbook_service;
+GRANT SELECT ON book.log, book.links         TO guildbook_service;
 GRANT SELECT, INSERT ON book.keys            TO guildbook_service;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA book  TO guildbook_service;

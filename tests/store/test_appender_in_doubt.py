@@ -81,7 +81,7 @@ class _Late:
         await line.forward(query)
 
     def _is_done_or_waits(self) -> bool:
-        waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         return self._line.answered.is_set() or bool(ask(self._database_url, waiting))
 
 

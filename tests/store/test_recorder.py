@@ -155,7 +155,7 @@ class EventCounters(PostgresTrackingRecorder, projection.EventCountersView):
 
     def __init__(self, datastore: PostgresDatastore, *, tracking_table_name: str) -> None:
         super().__init__(datastore, tracking_table_name=tracking_table_name)
-        table = SQL("CREATE TABLE IF NOT EXISTS operations.counters (name text PRIMARY KEY, counted bigint)").format()
+        table = SQL("CREATE TABLE IF NOT EXISTS eventsourcing.counters (name text PRIMARY KEY, counted bigint)").format()
         self.sql_create_statements.append(table)
 
     def get_created_event_counter(self) -> int:
@@ -172,12 +172,12 @@ class EventCounters(PostgresTrackingRecorder, projection.EventCountersView):
 
     def _counted(self, name: str) -> int:
         with self.datastore.transaction() as cursor:
-            row = cursor.execute("SELECT counted FROM operations.counters WHERE name = %s", (name,)).fetchone()
+            row = cursor.execute("SELECT counted FROM eventsourcing.counters WHERE name = %s", (name,)).fetchone()
         return row["counted"] if row else 0
 
     def _count(self, name: str, tracking: Tracking) -> None:
         query = """
-            INSERT INTO operations.counters AS counter (name, counted) VALUES (%s, 1)
+            INSERT INTO eventsourcing.counters AS counter (name, counted) VALUES (%s, 1)
             ON CONFLICT (name) DO UPDATE SET counted = counter.counted + 1
         """
         with self.datastore.transaction(commit=True) as cursor:

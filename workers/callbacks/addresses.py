@@ -52,5 +52,5 @@ def public_socket(address: Resolved) -> socket.socket:
     """Make the socket for a connection to this address. Errors: AddressRefusedError."""
     family, kind, protocol, _, place = address
     if not is_public(place[0]):
-        raise AddressRefusedError
+        raise AddressRefusedError(place[0])
     return socket.socket(family, kind, protocol)

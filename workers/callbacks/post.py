@@ -92,12 +92,19 @@ def _since(start: float) -> int:
 
 
 def _text(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_CHARACTERS_MAX]
+    match error:
+        case TimeoutError():
+            text = "no answer in time"
+        case aiohttp.ClientConnectorError(os_error=AddressRefusedError(args=(address, *_))):
+            text = f"{address} is not a public address"
+        case _:
+            text = f"{type(error).__name__}: {error}"
+    return text.replace("\0", "")[:ERROR_CHARACTERS_MAX]
 
 
 def _is_refused(error: Exception) -> bool:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return isinstance(error.os_error, AddressRefusedError)
-    return isinstance(error, aiohttp.InvalidURL)  # an address spelt as a number, among others
+    match error:
+        case aiohttp.ClientConnectorError(os_error=AddressRefusedError()) | aiohttp.InvalidURL():
+            return True  # the second is how a client takes an address that is spelt as a number
+        case _:
+            return False

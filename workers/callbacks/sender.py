@@ -120,7 +120,7 @@ class CallbackSender:
         """Return where to send and with what secret, as the log has it now; by id, those that still exist."""
         streams = sorted({CALLBACK.stream(due.app, due.event) for due in found})
         histories = await log.read_streams(connection, self._keyring, streams)
-        states = [CALLBACK.fold(events) for _, events in histories.values()]
+        states = [CALLBACK.fold(history.events) for history in histories.values()]
         return {state.id: state for state in states if state is not None}
 
     async def _deliver(self, session: aiohttp.ClientSession, due: Due, callback: Callback) -> None:

@@ -86,7 +86,7 @@ class Community:
         args = {"profile": profile, "team": team, "permissions": 0, "signups_default": True}
         await self.do(create_account, OPERATOR, **args)
 
-    async def edit(self, account: int, **wish: Any) -> None:
+    async def edit(self, account: int, **wish: Any) -> None:  # noqa: ANN401 - as the command has them
         await self.do(edit_account, OPERATOR, account=account, edit=Edit(**wish))
 
     async def move(self, account: int, team: int | None) -> None:
@@ -111,7 +111,7 @@ class Community:
     async def delete_award(self, award: int) -> None:
         await self.do(delete_award, OPERATOR, award=award)
 
-    async def edit_award(self, award: int, **wish: Any) -> None:
+    async def edit_award(self, award: int, **wish: Any) -> None:  # noqa: ANN401 - as the command has them
         await self.do(edit_award, OPERATOR, award=award, **wish)
 
     async def project(self) -> None:
@@ -124,7 +124,7 @@ class Community:
         await self.project()
         query = "SELECT id, event, entity, state, body FROM operations.deliveries ORDER BY position, callback"
         rows = await (await self.connection.execute(query)).fetchall()
-        return [Told(*row[:4], row[4] and json.loads(row[4])) for row in rows]
+        return [Told(row[0], row[1], row[2], row[3], row[4] and json.loads(row[4])) for row in rows]
 
     async def states(self) -> list[str]:
         """Return the states of all deliveries, by position."""

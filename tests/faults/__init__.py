@@ -1,0 +1,1 @@
+"""Kill, restart, cut, fill; then count."""

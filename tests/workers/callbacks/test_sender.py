@@ -1,0 +1,306 @@
+"""Deliveries to a real receiver: what is sent, in which order, and what becomes of what fails."""
+
+import asyncio
+
+from aiohttp import web
+
+from projections.deliveries import Delivery, recent_deliveries
+from tests.workers.callbacks.community import SECRET, Community
+from tests.workers.callbacks.receivers import (
+    Clock,
+    Gate,
+    Received,
+    Receiver,
+    sending,
+    until_attempts,
+    until_states,
+)
+from workers.callbacks.schedule import DELAYS_SECONDS
+from workers.callbacks.signature import signed_headers
+
+INES, JOAO = 204255221017214977, 7
+UPDATE = "account_team_update"
+
+
+async def moved(community: Community, account: int, *teams: int | None) -> None:
+    """Move an account from team to team and put the deliveries into the outbox."""
+    for team in teams:
+        await community.move(account, team)
+    await community.project()
+
+
+async def two_teams(community: Community, receiver: Receiver) -> tuple[int, int, int]:
+    """Return two teams and an app that wants to know of their members; Ines and João are in none."""
+    first, second = await community.team("Azores"), await community.team("Madeira")
+    await community.join(INES)
+    await community.join(JOAO)
+    app = await community.subscribe(UPDATE, url=receiver.url)
+    return first, second, app
+
+
+async def deliveries(community: Community) -> list[Delivery]:
+    return (await recent_deliveries(community.connection))[::-1]
+
+
+async def test_a_delivery_is_sent_as_the_contract_says_and_written_down(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, app = await two_teams(community, receiver)
+    receiver.always(200, "thanks \0" + "x" * 5000)
+    await moved(community, INES, first)
+    [told] = await community.told()
+    async with sending(database_url, clock):
+        [received] = await receiver.came(1)
+        await until_states(community, ["delivered"])
+    expected = signed_headers(told.id, int(clock.now.timestamp()), received.body, SECRET)
+    sent = {name.lower(): value for name, value in received.headers.items()}
+    assert {name: sent[name.lower()] for name in expected} == expected
+    assert (received.account(), received.team()) == (str(INES), first)
+    [delivery] = await deliveries(community)
+    assert (delivery.app, delivery.event, delivery.entity) == (app, UPDATE, f"accounts-{INES}")
+    assert (delivery.state, delivery.attempts, delivery.due_at) == ("delivered", 1, None)
+    [attempt] = delivery.log
+    assert (attempt.number, attempt.status, attempt.error) == (1, 200, None)
+    assert attempt.response == "thanks " + "x" * 1016
+    assert (await community.told())[0].body is None
+
+
+async def test_a_failed_delivery_is_sent_again_when_its_time_has_come_with_the_same_id_and_body(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    receiver.always(500, "not now")
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+        receiver.always(204)
+        await clock.advance(seconds=4.9)
+        await moved(community, JOAO, first)
+        await until_states(community, ["pending", "delivered"])
+        await clock.advance(seconds=0.2)
+        once, _, again = await receiver.came(3)
+        await until_states(community, ["delivered", "delivered"])
+    assert (once.body, once.headers["webhook-id"]) == (again.body, again.headers["webhook-id"])
+    assert int(again.headers["webhook-timestamp"]) - int(once.headers["webhook-timestamp"]) in {5, 6}
+    [failed, succeeded] = (await deliveries(community))[0].log
+    assert (failed.status, failed.error, failed.response, succeeded.status) == (500, "HTTP 500", "not now", 204)
+
+
+async def test_deliveries_about_one_account_come_in_order_one_at_a_time(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, second, _ = await two_teams(community, receiver)
+    await moved(community, INES, *[first, second] * 10)
+    async with sending(database_url, clock):
+        received = await receiver.came(20)
+    assert [one.team() for one in received] == [first, second] * 10
+    assert receiver.under_way_most == 1
+
+
+async def test_a_failing_delivery_holds_back_no_other_account_and_nothing_newer(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, second, _ = await two_teams(community, receiver)
+
+    async def answer(received: Received) -> web.StreamResponse:
+        return web.Response(status=500 if received.team() == first else 204)
+
+    receiver.answer = answer
+    await moved(community, INES, first, second)
+    await moved(community, JOAO, second)
+    async with sending(database_url, clock):
+        await until_states(community, ["superseded", "delivered", "delivered"])
+    assert [one.team() for one in receiver.received if one.account() == str(INES)] == [first, second]
+
+
+async def test_what_a_newer_delivery_has_made_pointless_is_never_sent_again(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, second, _ = await two_teams(community, receiver)
+    receiver.always(500)
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+        receiver.always(204)
+        await moved(community, INES, second)
+        await until_states(community, ["superseded", "delivered"])
+        await clock.advance(days=4)
+        await moved(community, JOAO, first)
+        await until_states(community, ["superseded", "delivered", "delivered"])
+    assert [one.team() for one in receiver.received] == [first, second, first]
+    assert (await community.told())[0].body is None
+
+
+async def test_an_award_is_not_made_pointless_by_another_award(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    team = await community.team("Azores")
+    await community.join(INES)
+    await community.subscribe("award_granted", url=receiver.url)
+    receiver.always(500)
+    await community.award(team, INES, title="Bronze")
+    await community.project()
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+        receiver.always(204)
+        await community.award(team, INES, title="Gold")
+        await community.project()
+        await until_states(community, ["pending", "delivered"])
+        await clock.advance(seconds=6)
+        await until_states(community, ["delivered", "delivered"])
+
+
+async def test_a_redirect_is_a_failure_and_is_not_followed(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    receiver.always(307, Location="/elsewhere")
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+    assert [one.path for one in receiver.received] == ["/hook"]
+    [delivery] = await deliveries(community)
+    assert (delivery.state, delivery.log[0].status) == ("pending", 307)
+
+
+async def test_retry_after_puts_the_next_attempt_off(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    receiver.always(429, Retry_After="3600")
+    await moved(community, INES, first)
+    start = clock.now
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+    [delivery] = await deliveries(community)
+    assert delivery.due_at is not None
+    assert (delivery.due_at - start).total_seconds() == 3600
+
+
+async def test_a_delivery_is_dead_after_the_whole_schedule_and_keeps_its_body(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    receiver.always(500)
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        for attempts, delay in enumerate(DELAYS_SECONDS, start=1):
+            await until_attempts(community, attempts)
+            await clock.advance(seconds=delay + 1)
+        await until_states(community, ["dead"])
+    assert len(receiver.received) == len(DELAYS_SECONDS) + 1
+    assert len({one.headers["webhook-id"] for one in receiver.received}) == 1
+    assert (await community.told())[0].body is not None
+
+
+async def test_a_private_address_is_blocked_and_not_tried_again(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    await moved(community, INES, first)
+    async with sending(database_url, clock, callbacks_allow_private=False):
+        await until_states(community, ["blocked"])
+        await clock.advance(days=4)
+    assert receiver.received == []
+    [delivery] = await deliveries(community)
+    assert delivery.log[0].error == "127.0.0.1 is not a public address"
+
+
+async def test_what_is_pending_goes_to_the_new_url_with_the_new_secret(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, app = await two_teams(community, receiver)
+    receiver.always(500)
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+        await community.register(app, UPDATE, receiver.url.replace("hook", "new"), "another")
+        await clock.advance(seconds=6)
+        _, again = await receiver.came(2)
+    assert (again.path, again.headers["Authorization"]) == ("/new", "Bearer another")
+
+
+async def test_what_waits_for_a_callback_that_is_gone_is_cancelled_even_if_nobody_said_so(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, app = await two_teams(community, receiver)
+    await moved(community, INES, first)
+    await community.unsubscribe(app, UPDATE)  # in the log, not yet in the tables
+    await community.register(app, UPDATE, receiver.url)  # another callback
+    async with sending(database_url, clock):
+        await until_states(community, ["cancelled"])
+    assert receiver.received == []
+
+
+async def test_a_cancelled_delivery_that_arrives_after_all_counts_as_delivered(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, app = await two_teams(community, receiver)
+    gate = Gate(receiver)
+    await moved(community, INES, first)
+    async with sending(database_url, clock):
+        await receiver.came(1)
+        await community.unsubscribe(app, UPDATE)
+        await community.project()
+        assert await community.states() == ["cancelled"]
+        gate.open()
+        await until_states(community, ["delivered"])
+
+
+async def test_a_callback_that_gives_no_answer_is_given_up_in_time_and_tried_again(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, _ = await two_teams(community, receiver)
+    gate = Gate(receiver)
+    await moved(community, INES, first)
+    async with sending(database_url, clock, callback_timeout_seconds=1):
+        await until_attempts(community, 1)
+        gate.open()
+        await clock.advance(seconds=6)
+        await until_states(community, ["delivered"])
+    failed = (await deliveries(community))[0].log[0]
+    assert (failed.status, failed.error) == (None, "no answer in time")
+
+
+async def test_nobody_listening_is_written_down_as_such(community: Community, clock: Clock, database_url: str) -> None:
+    await community.subscribe("account_created", url="http://127.0.0.1:1/")
+    await community.join(INES)
+    await community.project()
+    async with sending(database_url, clock):
+        await until_attempts(community, 1)
+    [delivery] = await deliveries(community)
+    assert delivery.state == "pending"
+    assert "ClientConnectorError" in (delivery.log[0].error or "")
+
+
+async def test_an_empty_secret_is_sent_as_a_bearer_without_a_token(
+    community: Community, clock: Clock, database_url: str
+) -> None:
+    head = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head.set_result(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await community.subscribe("account_created", url=f"http://127.0.0.1:{port}/", secret="")
+        await community.join(INES)
+        await community.project()
+        async with sending(database_url, clock):
+            lines = (await asyncio.wait_for(head, 10)).split(b"\r\n")
+            await until_states(community, ["delivered"])
+    assert b"Authorization: Bearer " in lines
+    assert not any(line.lower().startswith(b"webhook-signature") for line in lines)
+
+
+async def test_a_secret_in_another_script_and_a_name_in_the_url_do_no_harm(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe("account_created", url=receiver.url.replace("//", "//me:word@"), secret="秘密")
+    await community.join(INES)
+    await community.project()
+    async with sending(database_url, clock):
+        [received] = await receiver.came(1)
+    assert received.headers["Authorization"].encode(errors="surrogateescape") == "Bearer 秘密".encode()

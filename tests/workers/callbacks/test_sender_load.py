@@ -1,0 +1,154 @@
+"""Many deliveries and several senders: shares, taking over, stopping, and starting again."""
+
+import asyncio
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.workers.callbacks.community import Community
+from tests.workers.callbacks.receivers import (
+    Clock,
+    Gate,
+    Receiver,
+    end,
+    open_receiver,
+    sending,
+    until_attempts,
+    until_states,
+)
+from workers.callbacks.sender import ENDPOINT_CONCURRENCY_MAX
+
+CREATED = "account_created"
+PEOPLE = 40
+
+
+async def joined(community: Community, *people: int) -> None:
+    for person in people:
+        await community.join(person)
+    await community.project()
+
+
+async def test_deliveries_about_different_accounts_go_out_together_up_to_the_share_of_their_endpoint(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    gate = Gate(receiver)
+    await joined(community, *range(1, PEOPLE + 1))
+    async with sending(database_url, clock, callback_concurrency_max=PEOPLE), open_receiver() as other:
+        await receiver.came(ENDPOINT_CONCURRENCY_MAX)
+        await community.subscribe(CREATED, url=other.url)
+        await joined(community, PEOPLE + 1)
+        await other.came(1)  # a full endpoint holds back no other
+        assert receiver.under_way == ENDPOINT_CONCURRENCY_MAX
+        gate.open()
+        await until_states(community, ["delivered"] * (PEOPLE + 2))
+    assert receiver.under_way_most == ENDPOINT_CONCURRENCY_MAX
+
+
+async def test_no_more_are_under_way_than_the_setting_allows(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    gate = Gate(receiver)
+    await joined(community, *range(1, PEOPLE + 1))
+    async with sending(database_url, clock, callback_concurrency_max=3):
+        await receiver.came(3)
+        gate.open()
+        await until_states(community, ["delivered"] * PEOPLE)
+    assert receiver.under_way_most == 3
+
+
+async def test_an_endpoint_that_gives_no_answer_gets_one_at_a_time_until_it_does(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    gate = Gate(receiver)
+    await joined(community, *range(1, 28))
+    async with sending(database_url, clock, callback_timeout_seconds=1):
+        await until_attempts(community, ENDPOINT_CONCURRENCY_MAX)
+        await until_attempts(community, ENDPOINT_CONCURRENCY_MAX + 1)
+        await receiver.came(ENDPOINT_CONCURRENCY_MAX + 2)
+        assert len(receiver.received) == ENDPOINT_CONCURRENCY_MAX + 2
+        gate.open()
+        await until_states(community, ["pending"] * 17 + ["delivered"] * 10)
+
+
+async def test_only_one_sender_sends_and_another_takes_over_when_it_stops(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    async with sending(database_url, clock) as first, sending(database_url, clock) as second:
+        await joined(community, *range(1, 11))
+        await until_states(community, ["delivered"] * 10)
+        await end(first)
+        await joined(community, *range(11, 21))
+        await until_states(community, ["delivered"] * 20)
+        assert not second.done()
+    assert len(receiver.received) == 20
+
+
+async def test_a_sender_that_is_stopped_lets_what_is_under_way_finish(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    gate = Gate(receiver)
+    await joined(community, *range(1, PEOPLE + 1))
+    async with sending(database_url, clock) as task:
+        await receiver.came(ENDPOINT_CONCURRENCY_MAX)
+        task.cancel()
+        gate.open()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await community.states() == ["delivered"] * 16 + ["pending"] * (PEOPLE - 16)
+    assert len(receiver.received) == 16
+
+
+async def test_a_sender_that_is_stopped_does_not_wait_for_ever(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.callbacks.sender.GRACE_SECONDS", 0.1)
+    await community.subscribe(CREATED, url=receiver.url)
+    Gate(receiver)
+    await joined(community, 1)
+    async with sending(database_url, clock) as task:
+        await receiver.came(1)
+        async with asyncio.timeout(2):
+            await end(task)
+    assert await community.states() == ["pending"]
+
+
+async def test_what_was_under_way_when_a_sender_died_is_sent_first_by_the_next(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.callbacks.sender.GRACE_SECONDS", 0.1)
+    first, second = await community.team("Azores"), await community.team("Madeira")
+    await community.join(1)
+    await community.subscribe("account_team_update", url=receiver.url)
+    await community.move(1, first)
+    await community.move(1, second)
+    await community.project()
+    gate = Gate(receiver)
+    async with sending(database_url, clock):
+        await receiver.came(1)
+    gate.open()
+    async with sending(database_url, clock):
+        await until_states(community, ["delivered"] * 2)
+    assert [one.team() for one in receiver.received] == [first, first, second]
+
+
+async def test_a_sender_that_loses_the_database_goes_on_when_it_is_back(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str, server_url: str
+) -> None:
+    await community.subscribe(CREATED, url=receiver.url)
+    async with sending(database_url, clock):
+        await joined(community, 1)
+        await until_states(community, ["delivered"])
+        with psycopg.connect(server_url, autocommit=True) as server:
+            query = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+            name = conninfo_to_dict(database_url)["dbname"]
+            scope = " AND database = (SELECT oid FROM pg_database WHERE datname = %s)"
+            cut = server.execute(query + scope, (7121402820 % 2**32, name)).fetchall()
+        assert len(cut) == 1
+        await joined(community, 2)
+        await until_states(community, ["delivered"] * 2)

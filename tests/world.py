@@ -1,0 +1,137 @@
+"""A running server as its callers meet it: apps, sessions and anybody, and what they have made."""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import httpx
+
+from domain.apps.commands import create_app
+from domain.permissions import APP_BITS
+from store.appender import Appender
+from store.codec import Origin
+from store.connections import pool
+from store.event_store import EventStore
+from store.keys import Keyring, load_master_key
+from tests.servers import MASTER_KEY
+
+ORIGIN = Origin(actor="operator", surface="tests")
+SCOPE = (403, "Request outside of authorisation scope.")
+NOT_FOUND = 2**62  # an id that nothing has
+_numbers = count(10**17)  # account ids as large as Discord's
+
+
+def new_number() -> int:
+    """Return an account id that no test has used."""
+    return next(_numbers)
+
+
+class Caller:
+    """Somebody who calls a server over HTTP; `account` is whose session it is."""
+
+    def __init__(self, http: httpx.AsyncClient, username: str = "", password: str = "", account: int = 0) -> None:
+        self.http = http
+        self.username = username
+        self.password = password
+        self.account = account
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has them
+        auth = (self.username, self.password) if self.username else None
+        return await self.http.request(method, path, auth=auth, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has them
+        return await self.ask("GET", path, **options)
+
+    async def post(self, path: str, body: object = None, **options: Any) -> httpx.Response:  # noqa: ANN401 - likewise
+        return await self.ask("POST", path, json=body, **options)
+
+    async def patch(self, path: str, body: object, **options: Any) -> httpx.Response:  # noqa: ANN401 - likewise
+        return await self.ask("PATCH", path, json=body, **options)
+
+    async def put(self, path: str, body: object = None, **options: Any) -> httpx.Response:  # noqa: ANN401 - likewise
+        return await self.ask("PUT", path, json=body, **options)
+
+    async def delete(self, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has them
+        return await self.ask("DELETE", path, **options)
+
+    def at(self, http: httpx.AsyncClient) -> "Caller":
+        """Return the same caller before another server."""
+        return Caller(http, self.username, self.password, self.account)
+
+
+class World:
+    """A server, and the log behind it, through which an operator makes apps."""
+
+    def __init__(self, http: httpx.AsyncClient, store: EventStore) -> None:
+        self.http = http
+        self.store = store
+        self.anyone = Caller(http)
+
+    async def open(self) -> None:
+        """Make an app that may do everything an app can do."""
+        self.manager = await self.app()
+
+    async def app(self, permissions: int = APP_BITS, name: str = "bot") -> Caller:
+        """Make an app, and wait until the server knows it."""
+        password = secrets.token_hex()
+        token_hash = hashlib.sha256(password.encode()).hexdigest()
+        args = {"name": name, "permissions": permissions, "token_hash": token_hash}
+        made = await self.store.execute(ORIGIN, create_app, **args)
+        await self.anyone.get("/accounts/signups", headers={"Guildbook-After": str(made.position)})
+        return Caller(self.http, f"A{made.value}", password)
+
+    async def team(self, name: str = "Azores") -> int:
+        return _made(await self.manager.post("/teams/new", {"name": name}))["id"]
+
+    async def account(self, team: int | None = None, permissions: int = 0, name: str = "Ines") -> int:
+        number = new_number()
+        body = {"id": number, "name": name, "discriminator": "0412", "team": team, "permissions": permissions}
+        _made(await self.manager.post("/accounts/new", body))
+        return number
+
+    async def session(self, account: int) -> Caller:
+        """Open a session of an account."""
+        made = _made(await self.manager.post("/auth/create_session", {"account": account}))
+        return Caller(self.http, made["username"], made["password"], account)
+
+    async def member(self, team: int | None = None, permissions: int = 0) -> Caller:
+        """Make an account and open a session of it."""
+        return await self.session(await self.account(team, permissions))
+
+    async def award(self, team: int, accounts: Sequence[int] = (), title: str = "Gold") -> int:
+        body = {"title": title, "image_url": "https://img.example.org/g.png", "team": team, "accounts": list(accounts)}
+        return _made(await self.manager.post("/awards/new", body))["id"]
+
+    async def shown(self, account: int) -> dict[str, Any]:
+        """Return an account as anybody sees it."""
+        return (await self.anyone.get(f"/account/{account}")).json()
+
+
+def _made(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def fault(loc: Sequence[str], msg: str, kind: str = "value_error", **ctx: object) -> dict[str, Any]:
+    """Return one fault as it stands in an answer."""
+    return {"loc": list(loc), "msg": msg, "type": kind, **({"ctx": ctx} if ctx else {})}
+
+
+def refused(answer: httpx.Response) -> tuple[int, Any]:
+    """Return the status and the detail of a refusal."""
+    return answer.status_code, answer.json()["detail"]
+
+
+@asynccontextmanager
+async def open_world(base_url: str, database_url: str) -> AsyncIterator[World]:
+    """Meet a running server on this database."""
+    connections, appender = pool(database_url), Appender(database_url)
+    keyring = Keyring(connections, load_master_key(None, MASTER_KEY))
+    async with connections, httpx.AsyncClient(base_url=base_url, timeout=30) as http:
+        world = World(http, EventStore(connections, appender, keyring))
+        await world.open()
+        yield world
+        await appender.close()
