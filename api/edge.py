@@ -1,7 +1,8 @@
 """What happens to every request before a route sees it, and to every answer on its way out."""
 
+import itertools
+import secrets
 import time
-import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
@@ -42,6 +43,7 @@ class Edge:
     def __init__(self, app: ASGIApp, settings: Settings, freshness: Freshness) -> None:
         self._app = app
         self._freshness = freshness
+        self._request_ids = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count(1))  # random, then counted
         self._freshness_seconds_max = settings.freshness_seconds_max
         self._origins = frozenset(origin.encode() for origin in settings.origins())
         self._logs_all = settings.log_requests
@@ -71,7 +73,7 @@ class Edge:
 
     def _extra(self, scope: _Scope, headers: dict[bytes, bytes]) -> _Headers:
         """Return the headers of every answer to this request, which a route may say otherwise."""
-        request_id = _request_id(headers.get(b"x-request-id"))
+        request_id = _request_id(headers.get(b"x-request-id")) or next(self._request_ids)
         scope.setdefault("state", {})["request_id"] = request_id
         extra: _Headers = [(b"x-request-id", request_id.encode())]
         if scope["method"] == "GET":
@@ -138,13 +140,13 @@ def _with_extra(headers: Iterable[tuple[bytes, bytes]], extra: _Headers) -> _Hea
     return [*own, *(header for header in extra if header[0] not in names)]
 
 
-def _request_id(given: bytes | None) -> str:
-    """Return the caller's request id when it is a plain word, else a new one."""
+def _request_id(given: bytes | None) -> str | None:
+    """Return the caller's request id when it is a plain word."""
     if given and len(given) <= REQUEST_ID_CHARACTERS_MAX:
         text = given.decode("latin-1")
         if text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum():
             return text
-    return uuid.uuid4().hex
+    return None
 
 
 def _without_slash(scope: _Scope) -> bytes:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parent.parent
 MASTER_KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="  # base64 of 32 bytes; tests have nothing to hide
@@ -25,7 +26,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def spawn(*arguments: str, url: str, settings: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def spawn(
+    *arguments: str, url: str, settings: Mapping[str, str] | None = None, log: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
     """Start `guildbook` with these arguments on a database."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GUILDBOOK_")},
@@ -33,7 +36,7 @@ def spawn(*arguments: str, url: str, settings: Mapping[str, str] | None = None) 
         "GUILDBOOK_MASTER_KEY": MASTER_KEY,
         **(settings or {}),
     }
-    return subprocess.Popen([sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, env=environment)
+    return subprocess.Popen([sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, env=environment, stderr=log)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

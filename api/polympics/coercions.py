@@ -36,6 +36,8 @@ def _read_digits(text: str) -> int:
 
 def read_query(text: bytes) -> dict[str, str]:
     """Read a query; of a key that comes twice the last counts. Bytes that are not UTF-8 become lone surrogates."""
+    if not text:
+        return {}
     return dict(parse_qsl(text.decode("utf-8", "surrogateescape"), keep_blank_values=True, errors="surrogateescape"))
 
 

@@ -13,7 +13,7 @@ CREATE TABLE operations.deliveries (
     body        bytea,                      -- what is sent, byte for byte
     state       text             NOT NULL DEFAULT 'pending',
     attempts    integer          NOT NULL DEFAULT 0,
-    due_at      timestamptz      NOT NULL DEFAULT now() - interval '1 minute',  -- clocks of machines may differ
+    due_at      timestamptz      NOT NULL DEFAULT clock_timestamp() - interval '1 minute',  -- clocks differ
     created_at  timestamptz      NOT NULL DEFAULT now(),
     finished_at timestamptz,
     CONSTRAINT deliveries_id PRIMARY KEY (id),
@@ -23,7 +23,7 @@ CREATE TABLE operations.deliveries (
     CONSTRAINT deliveries_body  CHECK (body IS NOT NULL OR state NOT IN ('pending', 'blocked', 'dead')),
     CONSTRAINT deliveries_ended CHECK ((finished_at IS NULL) = (state = 'pending'))
 );
-CREATE INDEX deliveries_callback_due_at_position ON operations.deliveries (callback, due_at, position)
+CREATE INDEX deliveries_callback_due_at ON operations.deliveries (callback, due_at)
     WHERE state = 'pending';
 CREATE INDEX deliveries_callback_entity_position ON operations.deliveries (callback, entity, position)
     WHERE state = 'pending';

@@ -22,14 +22,13 @@ BUSY_LANES: LiteralString = """
     SELECT busy.callback, busy.entity
     FROM unnest(%(callbacks)b::bigint[], %(entities)b::text[]) AS busy (callback, entity)
 """
-OLDER_OF_LANE: LiteralString = """
-    SELECT
-    FROM operations.deliveries AS older
-    WHERE older.callback = delivery.callback
-      AND older.entity = delivery.entity
-      AND older.position < delivery.position
-      AND older.state = 'pending'
-      AND (older.attempts = 0 OR older.due_at <= %(now)b)
+FIRST_OF_LANE: LiteralString = """
+    SELECT min(position)
+    FROM operations.deliveries AS waiting
+    WHERE waiting.callback = delivery.callback
+      AND waiting.entity = delivery.entity
+      AND waiting.state = 'pending'
+      AND (waiting.attempts = 0 OR waiting.due_at <= %(now)b)
 """
 ENDPOINT_SHARE: LiteralString = """
     CASE WHEN endpoint.callback = ANY(%(silent)b::bigint[]) THEN 1 ELSE %(endpoint_max)b END
@@ -124,17 +123,17 @@ async def claim(
         SELECT due.id, due.callback, due.entity, due.app, due.event, due.body, due.attempts
         FROM endpoint
         CROSS JOIN LATERAL (
-            SELECT id, callback, entity, app, event, body, attempts, due_at, position
+            SELECT id, callback, entity, app, event, body, attempts, due_at
             FROM operations.deliveries AS delivery
             WHERE callback = endpoint.callback
               AND state = 'pending'
               AND due_at <= %(now)b
               AND (callback, entity) NOT IN ({BUSY_LANES})
-              AND NOT EXISTS ({OLDER_OF_LANE})
-            ORDER BY due_at, position
+              AND position = ({FIRST_OF_LANE})
+            ORDER BY due_at
             LIMIT greatest(0, least(%(limit)b, {ENDPOINT_SHARE}))
         ) AS due
-        ORDER BY due.due_at, due.position
+        ORDER BY due.due_at
         LIMIT %(limit)b
     """
     arguments = {

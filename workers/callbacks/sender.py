@@ -89,6 +89,7 @@ class CallbackSender:
         async with await connect(self._url) as connection:
             await _become_leader(connection)
             await connection.execute("SET synchronous_commit = off")  # what is forgotten is sent again
+            await connection.execute("SET enable_seqscan = off")  # the outbox swings from empty to full, plans must not
             try:
                 while True:
                     await self._record(connection)

@@ -80,7 +80,7 @@ async def test_moving_to_the_same_team_changes_nothing(world: World) -> None:
     assert (await edit(member, member.account, team=team))["permissions"] == OWN
 
 
-@pytest.mark.parametrize("nothing", [0, "0", False, 0.0])
+@pytest.mark.parametrize("nothing", [0, "0", False, 0.0], ids=repr)
 async def test_a_team_is_left_by_any_zero(world: World, nothing: object) -> None:
     account = await world.account(await world.team())
     assert (await edit(world.manager, account, team=nothing))["team"] is None

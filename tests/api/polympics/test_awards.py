@@ -65,7 +65,7 @@ async def test_null_and_empty_text_leave_an_award_as_it_is(world: World, body: o
     assert (await world.anyone.get(f"/award/{award}")).json()["team"]["id"] == team
 
 
-@pytest.mark.parametrize("nothing", [0, "0", False])
+@pytest.mark.parametrize("nothing", [0, "0", False], ids=repr)
 async def test_an_award_is_made_one_of_no_team(world: World, nothing: object) -> None:
     award = await world.award(await world.team())
     assert (await world.manager.patch(f"/award/{award}", {"team": nothing})).status_code == 200

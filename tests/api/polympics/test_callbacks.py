@@ -125,7 +125,7 @@ async def test_texts_of_a_callback_are_limited(world: World) -> None:
     assert (await world.manager.put(EVENT, {"url": body["url"][:-1], "secret": "x" * 2047})).status_code == 200
 
 
-@pytest.mark.parametrize("secret", ["a\nb", "a\rb", "\t", "a\x00", "\x7f", "\x85", "\ud800"])
+@pytest.mark.parametrize("secret", ["a\nb", "a\rb", "\t", "a\x00", "\x7f", "\x85"])
 async def test_a_secret_that_is_no_header_is_refused(world: World, secret: str) -> None:
     answer = await world.manager.put(EVENT, {"url": BODY["url"], "secret": secret})
     assert refused(answer) == (422, [fault(["body", "secret"], "characters not allowed")])

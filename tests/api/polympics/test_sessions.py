@@ -95,7 +95,7 @@ async def test_the_permissions_of_a_session_are_those_of_its_account_now(world: 
 
 
 async def test_an_expired_session_is_as_good_as_none(world: World, curt: World) -> None:
-    member = await curt.member()
+    member = await curt.session(await world.account())
     assert refused(await member.get("/auth/me")) == NO_TOKEN
     assert refused(await member.post("/auth/reset_token")) == NO_TOKEN
     assert refused(await member.delete(f"/account/{member.account}")) == SCOPE

@@ -1,0 +1,46 @@
+"""A second server on the shared database, with everything set short, small or shut, and its log."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fake_discord import FakeDiscord, settings_for
+from tests.servers import free_port, spawn, stop, wait_until_ready
+from tests.world import World, open_world
+
+ORIGIN = "https://dashboard.example.org"
+CURT = {
+    "GUILDBOOK_ALLOWED_ORIGINS": f"https://other.example.org, {ORIGIN}",
+    "GUILDBOOK_BODY_BYTES_MAX": "1024",
+    "GUILDBOOK_FRESHNESS_SECONDS_MAX": "0",
+    "GUILDBOOK_LOG_LEVEL": "debug",
+    "GUILDBOOK_LOG_REQUESTS": "yes",
+    "GUILDBOOK_MAX_SESSION_AGE": "0s",
+    "GUILDBOOK_SIGNUPS_OPEN": "no",
+}
+
+
+@pytest.fixture(scope="session")
+def curt_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the second server writes its log."""
+    return tmp_path_factory.mktemp("curt") / "log"
+
+
+@pytest.fixture(scope="session")
+def curt_url(base_url: str, shared_database_url: str, discord: FakeDiscord, curt_log: Path) -> Iterator[str]:
+    """Run the second server; the projector is the first one's."""
+    port = str(free_port())
+    settings = {**settings_for(discord), **CURT}
+    with curt_log.open("wb") as log:
+        process = spawn("serve", "--port", port, url=shared_database_url, settings=settings, log=log)
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+async def curt(curt_url: str, shared_database_url: str) -> AsyncIterator[World]:
+    """Meet the second server."""
+    async with open_world(curt_url, shared_database_url) as met:
+        yield met

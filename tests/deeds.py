@@ -1,0 +1,110 @@
+"""Random commands from a seed, as a busy community would give them: a load for tests."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from domain.accounts.aggregate import Edit, Profile
+from domain.accounts.commands import turn_signups
+from domain.apps.commands import create_app
+from domain.awards.commands import delete_award
+from domain.kernel import RefusalError
+from domain.permissions import OPERATOR
+from domain.processes.create_account import create_account
+from domain.processes.create_award import create_award
+from domain.processes.delete_account import delete_account
+from domain.processes.delete_app import delete_app
+from domain.processes.delete_team import delete_team
+from domain.processes.edit_account import edit_account
+from domain.processes.grant_award import grant_award, revoke_award
+from domain.processes.open_session import open_session
+from domain.processes.register_callback import register_callback
+from domain.teams.commands import create_team, rename_team
+from store.event_store import EventStore
+from tests.books import ORIGIN
+
+IDS = 40  # few enough that people, teams and awards meet
+DEEDS_OF_AN_ID = 60  # after so many the oldest id is let go, and there is a new one
+CALLERS = 16
+LATER = datetime(2040, 1, 1, tzinfo=UTC)
+
+Deed = tuple[Callable[..., Awaitable[Any]], dict[str, Any]]
+
+
+class Deeds:
+    """One deed after another; the same seed gives the same ones."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._count = 0
+
+    def _id(self) -> int:
+        return self._random.randint(1, IDS) + self._count // DEEDS_OF_AN_ID
+
+    def _text(self) -> str:
+        return self._random.choice(["Inês", "Rui", "Açores", 'a "quoted" name', "tab\tand\nline", "\\N", "🏅", "x" * 500])
+
+    def _hash(self) -> str:
+        return hashlib.sha256(self._random.randbytes(8)).hexdigest()
+
+    def next(self) -> Deed:
+        """Return a command and what it is given."""
+        self._count += 1
+        chances = self._account_deeds() * 3 + self._award_deeds() * 3 + self._other_deeds()
+        return self._random.choice(chances)
+
+    def _account_deeds(self) -> list[Deed]:
+        profile = Profile(self._id(), self._text(), "0412", self._text())
+        wishes = Edit(team=self._random.choice([None, self._id()]))
+        details = Edit(name=self._text())
+        return [
+            (create_account, {"profile": profile, "team": None, "permissions": 0, "signups_default": True}),
+            (edit_account, {"account": self._id(), "edit": wishes}),
+            (edit_account, {"account": self._id(), "edit": details}),
+            (delete_account, {"account": self._id()}),
+        ]
+
+    def _award_deeds(self) -> list[Deed]:
+        given = {"award": self._id(), "account": self._id()}
+        new = {"title": self._text(), "image_url": "i.png", "team": self._id(), "accounts": [self._id()]}
+        return [(grant_award, given), (grant_award, given), (revoke_award, given), (create_award, new)]
+
+    def _other_deeds(self) -> list[Deed]:
+        hook = {"app": self._id(), "event": "account_team_update", "url": "https://a.example", "secret": self._text()}
+        return [
+            (turn_signups, {"is_open": True}),
+            (create_team, {"name": self._text()}),
+            (rename_team, {"team": self._id(), "name": self._text()}),
+            (delete_team, {"team": self._id()}),
+            (delete_award, {"award": self._id()}),
+            (open_session, {"account": self._id(), "token_hash": self._hash(), "expires_at": LATER}),
+            (create_app, {"name": self._text(), "permissions": 95, "token_hash": self._hash()}),
+            (register_callback, hook),
+            (delete_app, {"app": self._id()}),
+        ]
+
+
+WITHOUT_ACTOR = {turn_signups, create_app, delete_app, register_callback}
+
+
+async def do(store: EventStore, deed: Deed) -> bool:
+    """Do it, and tell whether it was not refused."""
+    command, given = deed
+    try:
+        await store.execute(ORIGIN, command, *([] if command in WITHOUT_ACTOR else [OPERATOR]), **given)
+    except RefusalError:
+        return False
+    return True
+
+
+async def do_many(store: EventStore, deeds: Deeds, count: int) -> int:
+    """Do so many deeds, several at once, and return how many were not refused."""
+    wanted = iter([deeds.next() for _ in range(count)])
+
+    async def call() -> int:
+        return sum([await do(store, deed) for deed in wanted])
+
+    return sum(await asyncio.gather(*(call() for _ in range(CALLERS))))
