@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import documents, health
+from api import health, pages
 from api.demo import provider
+from api.documents import document
 from api.edge import Edge
 from api.errors import HANDLERS
 from api.parts import Parts
@@ -20,20 +22,23 @@ from schemas.settings import Settings, read_settings
 from store.keys import load_master_key
 from store.logs import setup_logs
 
+POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
+DESCRIBED = POLYMPICS
+
 
 def polympics() -> Router:
     """Route the Polympics surface."""
-    routes = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
-    return Router(path="/", route_handlers=routes, exception_handlers=errors.HANDLERS)
+    return Router(path="/", route_handlers=POLYMPICS, exception_handlers=errors.HANDLERS)
 
 
 def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     """Put the application together, with more routes beside its own."""
+    published = msgspec.json.encode(document(DESCRIBED))
     app = Litestar(
-        route_handlers=[polympics(), *health.ROUTES, *documents.ROUTES, *more],
+        route_handlers=[polympics(), *health.ROUTES, *pages.ROUTES, *more],
         exception_handlers=HANDLERS,
         lifespan=[_lifespan],
-        state=State({"parts": parts}),
+        state=State({"parts": parts, "document": published}),
         openapi_config=None,
         request_max_body_size=parts.settings.body_bytes_max,
     )

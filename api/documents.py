@@ -1,132 +1,175 @@
-"""The published document of the API, made from the routes and the wire structs, and a page to browse it."""
+"""The published document of the API, made from the routes and the wire structs."""
 
 import re
-from importlib import resources
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from api.parts import Asked
+from api.described import Described, Schema
 
 OPENAPI = "3.1.0"
 VERSION = "0.1.0"
 REF = "#/components/schemas/{name}"
-ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
-PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Guildbook API</title><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="page"></div><script src="/docs/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", deepLinking: true})</script></body>
-</html>
-"""
+SUCCESSES = range(200, 300)
+
+ABOUT = """Every write is an event in one append-only log, and is answered with its position there, when reads show it.
+
+What is sent is read leniently: a number or a boolean is as good as its text, digits in a text are as good as the
+number, unknown keys and the content type are ignored. Everything that is wrong is named in one answer."""
+
+POSITION: Schema = {"type": "integer", "minimum": 0}
+AFTER: Schema = {
+    "name": "Guildbook-After",
+    "in": "header",
+    "description": "Answer when reads show this position of the log; with `Guildbook-Stale` when that takes too long.",
+    "schema": POSITION,
+}
+PREFER: Schema = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`respond-async`: answer as soon as it is recorded, whether or not reads show it yet.",
+    "schema": {"type": "string", "enum": ["respond-async"]},
+}
+HEADERS: dict[str, Schema] = {
+    "X-Request-Id": {
+        "description": "The caller's own, or a new one; it stands in the log.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {"required": True, "schema": {"type": "string"}},
+    "Guildbook-Position": {
+        "description": "Where the log is with this write in it.",
+        "required": True,
+        "schema": POSITION,
+    },
+    "Guildbook-Stale": {
+        "description": "Reads do not show the position yet.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": {"description": "How to say who calls.", "schema": {"type": "string"}},
+}
 
 
-def document(app: Litestar) -> dict[str, Any]:
-    """Return the OpenAPI document of every route that is described."""
-    handlers = [handler for route in app.routes for handler in _handlers(route) if "described" in handler.opt]
-    names: dict[Any, dict[str, Any]] = {}
-    shapes = {shape for handler in handlers for shape in _shapes(handler)}
-    ordered = sorted(shapes, key=str)
-    schemas, components = msgspec.json.schema_components(ordered, ref_template=REF)
-    names = dict(zip(ordered, schemas, strict=True))
-    paths: dict[str, Any] = {}
-    for handler in handlers:
-        for path in sorted(handler.paths):
-            operations = paths.setdefault(_template(path), {})
-            operations[next(iter(handler.http_methods)).lower()] = _operation(handler, path, names)
+REASONS = {
+    200: "Here it is.",
+    201: "It was created.",
+    204: "It is gone.",
+    208: "It was so already.",
+    400: "A header is wrong.",
+    401: "Who calls is not known well enough.",
+    403: "That is not allowed.",
+    404: "There is no such route, or nothing there.",
+    408: "The body took too long to come.",
+    409: "It exists already, or too many change it at once.",
+    413: "The body is too large.",
+    422: "What was sent is wrong; every fault is named.",
+    502: "The identity provider could not be reached.",
+    503: "The book is not available at the moment.",
+}
+REFUSAL_HEADERS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 503: ("Retry-After",)}
+
+
+def document(routes: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
+    """Return the OpenAPI document of these routes."""
+    handlers = list(routes)
+    shapes = sorted({shape for handler in handlers for shape in _shapes(_described(handler))}, key=str)
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    names = dict(zip(shapes, schemas, strict=True))
     return {
         "openapi": OPENAPI,
         "info": {
             "title": "Guildbook",
             "version": VERSION,
-            "description": "A book of record for bot-run communities.",
+            "summary": "A book of record for bot-run communities.",
+            "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": dict(sorted(paths.items())),
-        "components": {"schemas": components, "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+        "paths": _paths(handlers, names),
+        "components": {
+            "schemas": components,
+            "responses": _refusals(handlers, names),
+            "headers": HEADERS,
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+        },
     }
 
 
-def _handlers(route: Any) -> list[HTTPRouteHandler]:  # noqa: ANN401 - the framework's routes share no type with it
-    return list(dict.fromkeys(getattr(route, "route_handlers", ())))
+def _described(handler: HTTPRouteHandler) -> Described:
+    return handler.opt["described"]
 
 
-def _shapes(handler: HTTPRouteHandler) -> list[Any]:
-    described = handler.opt["described"]
-    return [shape for shape in (described.body, *described.answers.values()) if shape is not None]
+def _tag(handler: HTTPRouteHandler) -> str:
+    """Name the surface and the resource, as the folders do."""
+    surface, resource = handler.fn.__module__.split(".")[-2:]
+    return f"{surface}.{resource}"
 
 
-def _template(path: str) -> str:
-    return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+def _shapes(described: Described) -> set[Any]:
+    shapes = {shape for several in described.answers.values() for shape in several}
+    return (shapes | {described.body}) - {None}
 
 
-def _operation(handler: HTTPRouteHandler, path: str, names: dict[Any, dict[str, Any]]) -> dict[str, Any]:
-    described = handler.opt["described"]
+def _paths(handlers: Iterable[HTTPRouteHandler], names: dict[Any, Schema]) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for handler in handlers:
+        for path in sorted(handler.paths):
+            template = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+            method = next(iter(handler.http_methods)).lower()
+            paths.setdefault(template, {})[method] = _operation(handler, method, template, names)
+    return dict(sorted(paths.items()))
+
+
+def _operation(handler: HTTPRouteHandler, method: str, path: str, names: dict[Any, Schema]) -> dict[str, Any]:
+    described = _described(handler)
     operation: dict[str, Any] = {
-        "operationId": _operation_id(handler, path),
+        "operationId": "_".join([method, *re.findall(r"\w+", path)]),
         "summary": described.summary,
         "description": handler.fn.__doc__,
-        "tags": [described.tag],
-        "parameters": [*_path_parameters(path), *_query_parameters(described.query)],
-        "responses": {str(status): _response(shape, names) for status, shape in sorted(described.answers.items())},
+        "tags": [_tag(handler)],
+        "parameters": [*_parameters(described), AFTER if method == "get" else PREFER],
+        "responses": {
+            str(status): _response(method, status, [names[shape] for shape in shapes if shape is not None])
+            for status, shapes in sorted(described.answers.items())
+        },
     }
     if described.body is not None:
-        operation["requestBody"] = {"required": True, "content": _json(names[described.body])}
-    if described.authenticated:
-        operation["security"] = [{"basic": []}]
+        operation["requestBody"] = {"required": True, "content": _json([names[described.body]])}
+    if described.credentials:
+        operation["security"] = [{scheme: []} if scheme else {} for scheme in described.credentials]
     return operation
 
 
-def _operation_id(handler: HTTPRouteHandler, path: str) -> str:
-    words = re.findall(r"\w+", path.replace(":str", ""))
-    return "_".join([next(iter(handler.http_methods)).lower(), *words])
+def _parameters(described: Described) -> list[Schema]:
+    in_path = [{"name": name, "in": "path", "required": True, "schema": it} for name, it in described.path.items()]
+    in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in described.query.items()]
+    return [*in_path, *in_query]
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"\{(\w+):", path)
-    ]
+def _response(method: str, status: int, schemas: list[Schema]) -> dict[str, Any]:
+    if status not in SUCCESSES:
+        return {"$ref": f"#/components/responses/{status}"}
+    own = "Cache-Control" if method == "get" else "Guildbook-Position"
+    return _answer(status, schemas, own, "Guildbook-Stale")
 
 
-def _query_parameters(query: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()]
+def _refusals(handlers: Iterable[HTTPRouteHandler], names: dict[Any, Schema]) -> dict[str, Any]:
+    """Return the answers that are no successes: the same for every route."""
+    answers = {status: shape for handler in handlers for status, (shape, *_) in _described(handler).answers.items()}
+    return {
+        str(status): _answer(status, [names[shape]], *REFUSAL_HEADERS.get(status, ()))
+        for status, shape in sorted(answers.items())
+        if status not in SUCCESSES
+    }
 
 
-def _response(shape: Any, names: dict[Any, dict[str, Any]]) -> dict[str, Any]:  # noqa: ANN401 - any wire type
-    if shape is None:
-        return {"description": "Done; there is no body."}
-    return {"description": (getattr(shape, "__doc__", None) or "One of these."), "content": _json(names[shape])}
+def _answer(status: int, schemas: list[Schema], *headers: str) -> dict[str, Any]:
+    references = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *headers)}
+    content = {"content": _json(schemas)} if schemas else {}
+    return {"description": REASONS[status], "headers": references, **content}
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
-
-
-@get("/openapi.json", include_in_schema=False)
-async def openapi(request: Asked) -> Response[bytes]:
-    """Return the document."""
-    content = msgspec.json.encode(document(request.app))
-    return Response(content, media_type="application/json", headers={"Cache-Control": "no-cache"})
-
-
-@get(["/docs", "/redoc"], include_in_schema=False)
-async def page() -> Response[str]:
-    """Return a page to browse the document, which needs nothing from elsewhere."""
-    return Response(PAGE, media_type="text/html")
-
-
-@get("/docs/{asset:str}", include_in_schema=False)
-async def asset(request: Asked) -> Response[bytes]:
-    """Return a part of that page."""
-    name = request.path_params["asset"]
-    if name not in ASSETS:
-        return Response(b'{"detail":"Not Found"}', status_code=404, media_type="application/json")
-    folder = resources.files("swagger_ui_bundle") / "vendor"
-    found = next(file for version in folder.iterdir() if (file := version / name).is_file())
-    return Response(found.read_bytes(), media_type=ASSETS[name], headers={"Cache-Control": "max-age=86400"})
-
-
-ROUTES = (openapi, page, asset)
+def _json(schemas: list[Schema]) -> dict[str, Any]:
+    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}

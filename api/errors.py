@@ -8,8 +8,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from schemas.polympics import Problem
-from store.appender import BookUnavailableError, ConflictError
-from store.connections import DATABASE_DOWN
+from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
+from store.connections import DATABASE_DOWN, described
 
 _logger = structlog.get_logger()
 
@@ -42,8 +42,14 @@ def not_allowed(_request: object, error: MethodNotAllowedException) -> Response[
 
 def unavailable(_request: object, error: Exception) -> Response[bytes]:
     """Answer while the database cannot be written or reached: nothing was recorded, and later it may be."""
-    _logger.warning("book unavailable", error=str(error))
+    _logger.warning("book unavailable", error=described(error.__cause__ or error))
     return _problem(503, "The book is not available at the moment; try again.", {"Retry-After": str(RETRY_SECONDS)})
+
+
+def outcome_unknown(_request: object, error: OutcomeUnknownError) -> Response[bytes]:
+    """Answer when the connection was lost while the command was written, and nobody can be asked what became of it."""
+    _logger.warning("outcome unknown", error=described(error.__cause__ or error))
+    return _problem(503, "It is not known whether this was recorded; look before you try again.")
 
 
 def conflict(_request: object, _error: ConflictError) -> Response[bytes]:
@@ -62,6 +68,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: http_error,
     MethodNotAllowedException: not_allowed,
     BookUnavailableError: unavailable,
+    OutcomeUnknownError: outcome_unknown,
     ConflictError: conflict,
     **dict.fromkeys(DATABASE_DOWN, unavailable),
     Exception: internal,

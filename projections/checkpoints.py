@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from projections.rows import Projector
 from store import signals
+from store.connections import described
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -102,10 +102,3 @@ async def forget(connection: AsyncConnection[TupleRow], known: Sequence[str]) ->
     """Remove the places of projectors that are not among these: their read models are no more."""
     statement = "DELETE FROM operations.checkpoints WHERE fingerprint <> '' AND reader <> ALL(%s)"
     await connection.execute(statement, (list(known),))
-
-
-def described(error: Exception) -> str:
-    """Name an error without the values that it is about: they may be somebody's."""
-    if isinstance(error, psycopg.Error):
-        return f"{type(error).__name__} ({error.sqlstate}): {error.diag.message_primary}"
-    return type(error).__name__

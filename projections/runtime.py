@@ -12,7 +12,7 @@ from projections import checkpoints
 from projections.checkpoints import FencedError
 from projections.rows import Projector, project
 from store import log
-from store.connections import is_outage
+from store.connections import described, is_outage
 from store.keys import Keyring
 from store.log import Recorded
 
@@ -100,7 +100,7 @@ class Group:
         self.projectors = [projector for projector, took in zip(self.projectors, taken, strict=True) if took]
         if self._feed:
             await checkpoints.stop(connection, self._feed.name, self.position + 1, error)
-            _logger.error("feed stopped", feed=self._feed.name, error=checkpoints.described(error))
+            _logger.error("feed stopped", feed=self._feed.name, error=described(error))
             self._feed = None
         await checkpoints.announce(connection)
 
@@ -109,7 +109,7 @@ class Group:
     ) -> bool:
         error = await _take_in(connection, projector, batch, self.position, end)
         if error is not None:
-            _logger.error("projector stopped", projector=projector.name, error=checkpoints.described(error))
+            _logger.error("projector stopped", projector=projector.name, error=described(error))
         return error is None
 
 

@@ -1,6 +1,6 @@
 """The wire shapes of the Polympics surface; keys are in the order in which they are sent."""
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ class Team(msgspec.Struct, frozen=True):
     name: str
     created_at: float
     member_count: int
-    awards: tuple[Award, ...] = ()
+    awards: tuple[Award, ...]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Account(msgspec.Struct, frozen=True):
     team: Team | None
     permissions: int
     created_at: float
-    awards: tuple[Award, ...] = ()
+    awards: tuple[Award, ...]
 
 
 class ExtendedAward(msgspec.Struct, frozen=True):
@@ -122,75 +122,92 @@ class Faults(msgspec.Struct, frozen=True):
     detail: tuple[Fault, ...]
 
 
-# What is sent to the surface. These describe it; the surface reads it more leniently, as its clients are used to.
+# What is sent to the surface, as it should be. The surface reads it more leniently, as its clients are used to:
+# a number or a boolean is as good as its text, digits in a text are as good as the number, unknown keys are ignored.
 
-Text = str | float | bool
-Number = int | str | float | bool
+BIGINT_MAX = 2**63 - 1
+NAME_MAX = 255
+TITLE_MAX = 32
+URL_MAX = 512
+CALLBACK_TEXT_MAX = 2047
+TOKEN_MAX = 4096
+SEARCH_MAX = 1000
+ITEMS_MAX = 50_000  # about as many account ids as the largest body holds
+PERMISSIONS_MAX = 127
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=BIGINT_MAX)] | Annotated[str, msgspec.Meta(pattern="^[0-9]{1,19}$")]
+IdOrNone = Annotated[int, msgspec.Meta(ge=0, le=BIGINT_MAX)] | Annotated[str, msgspec.Meta(pattern="^[0-9]{1,19}$")]
+Permissions = Annotated[int, msgspec.Meta(ge=0, le=PERMISSIONS_MAX)]
+Name = Annotated[str, msgspec.Meta(max_length=NAME_MAX)]
+Title = Annotated[str, msgspec.Meta(max_length=TITLE_MAX)]
+ImageUrl = Annotated[str, msgspec.Meta(max_length=URL_MAX)]
+CallbackText = Annotated[str, msgspec.Meta(max_length=CALLBACK_TEXT_MAX)]
+Token = Annotated[str, msgspec.Meta(max_length=TOKEN_MAX)]
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody to register."""
+    """Somebody to register; `id` is a Discord snowflake."""
 
-    id: Number
-    name: Text
-    discriminator: Text
-    avatar_url: Text | None = None
-    team: Number | None = None
-    permissions: Number | None = 0
+    id: Id
+    name: Name
+    discriminator: Name
+    avatar_url: ImageUrl | None = None
+    team: Id | None = None
+    permissions: Permissions | None = 0
 
 
 class AccountEdit(msgspec.Struct, frozen=True, kw_only=True):
     """What to change of an account; null, "" and 0 leave things as they are, `team` 0 leaves the team."""
 
-    name: Text | None = None
-    discriminator: Text | None = None
-    avatar_url: Text | None = None
-    team: Number | None = None
-    grant_permissions: Number | None = None
-    revoke_permissions: Number | None = None
-    discord_token: Text | None = None
+    name: Name | None = None
+    discriminator: Name | None = None
+    avatar_url: ImageUrl | None = None
+    team: IdOrNone | None = None
+    grant_permissions: Permissions | None = None
+    revoke_permissions: Permissions | None = None
+    discord_token: Token | None = None
 
 
 class TeamName(msgspec.Struct, frozen=True):
     """The name of a team."""
 
-    name: Text
+    name: Name
 
 
 class NewAward(msgspec.Struct, frozen=True):
     """An award to create, and who holds it from the start."""
 
-    title: Text
-    image_url: Text
-    team: Number
-    accounts: list[Number]
+    title: Title
+    image_url: ImageUrl
+    team: Id
+    accounts: Annotated[list[Id], msgspec.Meta(max_length=ITEMS_MAX)]
 
 
 class AwardEdit(msgspec.Struct, frozen=True, kw_only=True):
     """What to change of an award; null and "" leave things as they are, `team` 0 makes it one of no team."""
 
-    title: Text | None = None
-    image_url: Text | None = None
-    team: Number | None = None
+    title: Title | None = None
+    image_url: ImageUrl | None = None
+    team: IdOrNone | None = None
 
 
 class NewCallback(msgspec.Struct, frozen=True):
     """Where to send events, and the secret to show and sign with."""
 
-    url: Text
-    secret: Text
+    url: Annotated[CallbackText, msgspec.Meta(extra_json_schema={"format": "uri"})]
+    secret: CallbackText
 
 
 class DiscordToken(msgspec.Struct, frozen=True):
     """A Discord user token with the scope `identify`."""
 
-    token: Text
+    token: Token
 
 
 class SessionAccount(msgspec.Struct, frozen=True):
     """Whose session to open."""
 
-    account: Number
+    account: Id
 
 
 # What callbacks are sent.

@@ -26,7 +26,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key: Annotated[str | None, _about("Base64 of 32 bytes that wrap the data keys; else `master.key`.")] = None
     host: Annotated[str, _about("Address that the API listens on.")] = "127.0.0.1"
     port: Annotated[int, _about("Port that the API listens on.", ge=1, le=65_535)] = 8080
-    public_url: Annotated[str | None, _about("How the API is reached from outside, for its documents.")] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("How much is logged.")] = "info"
     log_requests: Annotated[bool, _about("Log every request, not only the slow and the failed.")] = False
     allowed_origins: Annotated[str, _about("Web origins that may call the API, separated by commas.")] = ""

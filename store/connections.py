@@ -114,3 +114,10 @@ def is_outage(error: BaseException) -> bool:
     if not isinstance(error, DATABASE_DOWN):
         return getattr(error, "sqlstate", None) in OUTAGES  # a server that has become read-only
     return error.sqlstate is None or error.sqlstate.startswith(OUTAGES)
+
+
+def described(error: BaseException) -> str:
+    """Name an error without the values that it is about: they may be somebody's."""
+    if isinstance(error, psycopg.Error):
+        return f"{type(error).__name__} ({error.sqlstate}): {error.diag.message_primary or 'connection lost'}"
+    return type(error).__name__

@@ -14,7 +14,7 @@ from projections.rebuild import create_tables, rebuild, table_names, tables_in
 from projections.rows import Projector
 from projections.runtime import Feed, Group, feed_missed
 from store import signals
-from store.connections import connect, is_outage
+from store.connections import connect, described, is_outage
 from store.keys import Keyring
 from store.signals import Signal
 
@@ -50,7 +50,7 @@ class ProjectorWorker:
                 try:
                     await self._lead()
                 except* (psycopg.Error, FencedError) as errors:
-                    _logger.warning("projector restarts", errors=[str(error) for error in errors.exceptions])
+                    _logger.warning("projector restarts", errors=[described(error) for error in errors.exceptions])
                     await asyncio.sleep(RESTART_SECONDS)
 
     async def _lead(self) -> None:
@@ -92,7 +92,7 @@ class ProjectorWorker:
             if is_outage(error):
                 raise
             await checkpoints.stop(connection, projector.name, 0, error)
-            _logger.warning("projector stopped", projector=projector.name, error=checkpoints.described(error))
+            _logger.warning("projector stopped", projector=projector.name, error=described(error))
             return False
         return True
 
@@ -119,7 +119,7 @@ class ProjectorWorker:
             if is_outage(error):
                 raise
             await checkpoints.stop(connection, self._feed.name, furthest, error)
-            _logger.warning("feed stopped", feed=self._feed.name, error=checkpoints.described(error))
+            _logger.warning("feed stopped", feed=self._feed.name, error=described(error))
             return None
         return self._feed
 

@@ -10,7 +10,7 @@ from api.discord import BadTokenError
 from api.parts import Asked, Parts, parts_of
 from api.polympics.auth import Caller, caller_of, sends_credentials
 from api.polympics.errors import InvalidError, answer, unknown
-from api.polympics.forms import ABSENT, BIGINT_MAX, Form
+from api.polympics.forms import ABSENT, Form
 from api.polympics.routes import delete, get, patch, post
 from api.writing import Written, write
 from domain.accounts.aggregate import ACCOUNT, Edit, Profile
@@ -21,25 +21,34 @@ from domain.processes.edit_account import edit_account
 from domain.teams.aggregate import TEAM
 from projections.accounts.queries import accounts_found, signups_word
 from projections.teams.queries import teams_by_id
-from schemas.polympics import Account, AccountEdit, Fault, NewAccount, Page, Signups, Team
+from schemas.polympics import (
+    BIGINT_MAX,
+    NAME_MAX,
+    SEARCH_MAX,
+    TOKEN_MAX,
+    URL_MAX,
+    Account,
+    AccountEdit,
+    Fault,
+    NewAccount,
+    Page,
+    Signups,
+    Team,
+)
 
 T = TypeVar("T")
 
-TEXT_MAX = 255
-URL_MAX = 512
-SEARCH_MAX = 1000
-TOKEN_MAX = 4096
 PER_PAGE, PER_PAGE_MAX = 20, 100
 TEXTS = ("name", "discriminator", "avatar_url", "discord_token")
 PERMISSIONS = ("grant_permissions", "revoke_permissions")
 PAGING: dict[str, dict[str, Any]] = {
     "q": {"type": "string", "maxLength": SEARCH_MAX},
     "page": {"type": "integer", "minimum": 0, "maximum": BIGINT_MAX, "default": 0},
-    "per_page": {"type": "integer", "default": PER_PAGE},
+    "per_page": {"type": "integer", "default": PER_PAGE, "description": "Brought within 1 and 100."},
 }
 
 
-@get("/accounts/signups", summary="Are sign-ups open?", answers={200: Signups}, authenticated=False)
+@get("/accounts/signups", summary="Are sign-ups open?", answers={200: Signups}, credentials=())
 async def signups(request: Asked) -> Response[bytes]:
     """Tell what the operator said last, or else the setting."""
     parts = parts_of(request)
@@ -74,8 +83,8 @@ async def create(request: Asked) -> Response[bytes]:
 def _profile(form: Form) -> Profile:
     return Profile(
         id=form.integer("id", 1, BIGINT_MAX, required=True),
-        name=form.text("name", TEXT_MAX, required=True),
-        discriminator=form.text("discriminator", TEXT_MAX, required=True),
+        name=form.text("name", NAME_MAX, required=True),
+        discriminator=form.text("discriminator", NAME_MAX, required=True),
         avatar_url=None if form.given("avatar_url") is ABSENT else form.text("avatar_url", URL_MAX),
     )
 
@@ -87,15 +96,15 @@ async def _shown(parts: Parts, profile: Profile, permissions: int, written: Writ
         return known
     at = written.recorded_at.timestamp() if written.recorded_at else 0.0
     fields = (profile.name, profile.discriminator, profile.avatar_url)
-    return Account(str(profile.id), *fields, None, permissions, at)
+    return Account(str(profile.id), *fields, None, permissions, at, ())
 
 
 @get(
     "/accounts/search",
     summary="Find accounts",
-    query={**PAGING, "team": {"type": "integer"}},
+    query={**PAGING, "team": {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX}},
     answers={200: Page[Account]},
-    authenticated=False,
+    credentials=(),
 )
 async def search(request: Asked) -> Response[bytes]:
     """Return one page of the accounts with this text in their names."""
@@ -143,7 +152,7 @@ def paged(page: int, per_page: int, results: int, data: tuple[T, ...]) -> Page[T
     return Page(page, per_page, math.ceil(results / per_page), results, data)
 
 
-@get("/account/{account:str}", summary="Get an account", answers={200: Account}, authenticated=False)
+@get("/account/{account:str}", summary="Get an account", answers={200: Account}, credentials=())
 async def show(request: Asked) -> Response[bytes]:
     """Return the account with its team and awards."""
     form = Form(request)
@@ -166,6 +175,7 @@ async def account_by_id(parts: Parts, account: int) -> Account:
     body=AccountEdit,
     answers={200: Account},
     refusals=(403, 502),
+    credentials=("", "basic"),
 )
 async def edit(request: Asked) -> Response[bytes]:
     """Change details, team and permissions, or take the details from Discord; all or nothing."""
@@ -201,8 +211,8 @@ async def _edit(form: Form) -> Edit:
     if form.given("team") is not ABSENT:
         team = None if form.is_zero("team") else await form.known("team", TEAM)
     return Edit(
-        name=form.text("name", TEXT_MAX),
-        discriminator=form.text("discriminator", TEXT_MAX),
+        name=form.text("name", NAME_MAX),
+        discriminator=form.text("discriminator", NAME_MAX),
         avatar_url=form.text("avatar_url", URL_MAX),
         team=team,
         grant=form.integer("grant_permissions", 0, ALL_BITS),

@@ -4,10 +4,9 @@ import msgspec
 from litestar import Response
 
 from api.parts import Asked, parts_of
-from api.polympics.accounts import URL_MAX
 from api.polympics.auth import caller_of
 from api.polympics.errors import InvalidError, answer, unknown
-from api.polympics.forms import ABSENT, BIGINT_MAX, Form
+from api.polympics.forms import ABSENT, Form
 from api.polympics.routes import delete, get, patch, post, put
 from api.writing import write
 from domain.accounts.aggregate import ACCOUNT
@@ -18,9 +17,7 @@ from domain.processes.edit_award import edit_award
 from domain.processes.grant_award import grant_award, revoke_award
 from domain.teams.aggregate import TEAM
 from projections.awards.queries import award_by_id, extended_award_by_id
-from schemas.polympics import Award, AwardEdit, ExtendedAward, NewAward
-
-TITLE_MAX = 32
+from schemas.polympics import BIGINT_MAX, TITLE_MAX, URL_MAX, Award, AwardEdit, ExtendedAward, NewAward
 
 
 @post("/awards/new", summary="Create an award", body=NewAward, answers={201: Award}, refusals=(403,))
@@ -40,7 +37,7 @@ async def create(request: Asked) -> Response[bytes]:
     return answer(201, Award(written.value, **texts), written.headers())
 
 
-@get("/award/{award:str}", summary="Get an award", answers={200: ExtendedAward}, authenticated=False)
+@get("/award/{award:str}", summary="Get an award", answers={200: ExtendedAward}, credentials=())
 async def show(request: Asked) -> Response[bytes]:
     """Return the award with all who hold it."""
     form = Form(request)

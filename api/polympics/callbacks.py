@@ -17,10 +17,8 @@ from domain.callbacks.aggregate import CallbackNotRegisteredError
 from domain.callbacks.commands import remove_callback
 from domain.processes.register_callback import register_callback
 from projections.callbacks.queries import callbacks_of_app
-from schemas.polympics import CALLBACK_EVENTS, Callback, Callbacks, NewCallback
+from schemas.polympics import CALLBACK_EVENTS, CALLBACK_TEXT_MAX, Callback, Callbacks, NewCallback
 
-URL_CHARACTERS_MAX = 2047
-SECRET_CHARACTERS_MAX = 2047
 LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}$)({LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]\.?", re.IGNORECASE)
 
@@ -32,8 +30,8 @@ async def register(request: Asked) -> Response[bytes]:
     form = Form(request)
     event = _event(form, request)
     await form.read_body()
-    url = form.text("url", URL_CHARACTERS_MAX, required=True)
-    secret = form.text("secret", SECRET_CHARACTERS_MAX, required=True)
+    url = form.text("url", CALLBACK_TEXT_MAX, required=True)
+    secret = form.text("secret", CALLBACK_TEXT_MAX, required=True)
     _check_url(form, url)
     _check_secret(form, secret)
     form.check()

@@ -11,10 +11,8 @@ from api.parts import Asked, parts_of
 from api.polympics.coercions import NotJsonError, read_integer, read_json, read_query, read_text
 from api.polympics.errors import NOUNS, InvalidError, unknown
 from domain.kernel import Entity
-from schemas.polympics import Fault
+from schemas.polympics import BIGINT_MAX, ITEMS_MAX, Fault
 
-BIGINT_MAX = 2**63 - 1
-ITEMS_MAX = 50_000  # about as many account ids as the largest body holds
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ABSENT: Any = object()
 

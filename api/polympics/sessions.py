@@ -6,7 +6,6 @@ from litestar import Response
 
 from api.parts import Asked, parts_of
 from api.passwords import hash_password, new_password
-from api.polympics.accounts import TOKEN_MAX
 from api.polympics.auth import caller_of, known_caller_of
 from api.polympics.errors import UnknownCallerError, answer
 from api.polympics.forms import Form
@@ -18,7 +17,7 @@ from domain.permissions import Actor
 from domain.processes.open_session import log_in, open_session
 from domain.sessions.commands import reset_token as reset_session_token
 from projections.credentials import Credential
-from schemas.polympics import Account, App, AppCredentials, DiscordToken, Session, SessionAccount
+from schemas.polympics import TOKEN_MAX, Account, App, AppCredentials, DiscordToken, Session, SessionAccount
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -40,7 +39,7 @@ def _session(number: int, password: str, end: datetime) -> Session:
     body=DiscordToken,
     answers={200: Session},
     refusals=(401, 403, 502),
-    authenticated=False,
+    credentials=(),
 )
 async def discord(request: Asked) -> Response[bytes]:
     """Open a session for whom Discord says that the token is of; somebody new gets an account."""
@@ -77,7 +76,7 @@ async def create(request: Asked) -> Response[bytes]:
     return answer(201, _session(written.value, password, end), NO_STORE | written.headers())
 
 
-@post("/auth/reset_token", summary="Get a new password", answers={200: AppCredentials | Session})
+@post("/auth/reset_token", summary="Get a new password", answers={200: (AppCredentials, Session)})
 async def reset(request: Asked) -> Response[bytes]:
     """Replace the password that was used; the old one is dead at once."""
     caller, credential = await known_caller_of(request)
@@ -86,15 +85,18 @@ async def reset(request: Asked) -> Response[bytes]:
         end = _new_end(request)
         wishes = {"session": credential.session, "token_hash": hash_password(password), "expires_at": end}
         written = await write(request, caller.actor, reset_session_token, **wishes)
-        return _reset(written, _session(credential.session, password, end))
+        return await _reset(request, written, _session(credential.session, password, end))
     written = await write(
         request, caller.actor, reset_app_token, app=credential.app, token_hash=hash_password(password)
     )
     app = _app(credential)
-    return _reset(written, AppCredentials(app.name, app.permissions, app.username, password))
+    return await _reset(request, written, AppCredentials(app.name, app.permissions, app.username, password))
 
 
-def _reset(written: Written[None], credentials: AppCredentials | Session) -> Response[bytes]:
+async def _reset(request: Asked, written: Written[None], credentials: AppCredentials | Session) -> Response[bytes]:
+    """Answer when the old password is dead, even if the caller would rather not wait."""
+    parts = parts_of(request)
+    await parts.freshness.wait(written.position, parts.settings.freshness_seconds_max)
     return answer(200, credentials, NO_STORE | written.headers())
 
 
@@ -102,7 +104,7 @@ def _app(credential: Credential) -> App:
     return App(credential.name or "", credential.permissions, f"A{credential.app}")
 
 
-@get("/auth/me", summary="Who am I?", answers={200: App | Account})
+@get("/auth/me", summary="Who am I?", answers={200: (App, Account)})
 async def me(request: Asked) -> Response[bytes]:
     """Return the app, or the account of the session."""
     _, credential = await known_caller_of(request)

@@ -3,7 +3,7 @@
 from litestar import Response
 
 from api.parts import Asked, Parts, parts_of
-from api.polympics.accounts import PAGING, SEARCH_MAX, TEXT_MAX, offset, paged, paging, team_by_id
+from api.polympics.accounts import PAGING, offset, paged, paging, team_by_id
 from api.polympics.auth import caller_of
 from api.polympics.errors import InvalidError, answer, unknown
 from api.polympics.forms import Form
@@ -13,7 +13,7 @@ from domain.processes.delete_team import delete_team
 from domain.teams.aggregate import TEAM
 from domain.teams.commands import create_team, rename_team
 from projections.teams.queries import teams_found
-from schemas.polympics import Page, Team, TeamName
+from schemas.polympics import NAME_MAX, SEARCH_MAX, Page, Team, TeamName
 
 
 @post("/teams/new", summary="Create a team", body=TeamName, answers={201: Team}, refusals=(403,))
@@ -22,15 +22,15 @@ async def create(request: Asked) -> Response[bytes]:
     caller = await caller_of(request)
     form = Form(request)
     await form.read_body()
-    name = form.text("name", TEXT_MAX, required=True)
+    name = form.text("name", NAME_MAX, required=True)
     form.check()
     written = await write(request, caller.actor, create_team, caller.actor, name=name)
     at = written.recorded_at.timestamp() if written.recorded_at else 0.0
-    team = await team_by_id(parts_of(request), written.value) or Team(written.value, name, at, 0)
+    team = await team_by_id(parts_of(request), written.value) or Team(written.value, name, at, 0, ())
     return answer(201, team, written.headers())
 
 
-@get("/teams/search", summary="Find teams", query=PAGING, answers={200: Page[Team]}, authenticated=False)
+@get("/teams/search", summary="Find teams", query=PAGING, answers={200: Page[Team]}, credentials=())
 async def search(request: Asked) -> Response[bytes]:
     """Return one page of the teams with this text in their names."""
     form = Form(request)
@@ -42,7 +42,7 @@ async def search(request: Asked) -> Response[bytes]:
     return answer(200, paged(page, per_page, results, data))
 
 
-@get("/team/{team:str}", summary="Get a team", answers={200: Team}, authenticated=False)
+@get("/team/{team:str}", summary="Get a team", answers={200: Team}, credentials=())
 async def show(request: Asked) -> Response[bytes]:
     """Return the team with its awards."""
     form = Form(request)
@@ -65,7 +65,7 @@ async def edit(request: Asked) -> Response[bytes]:
     form = Form(request)
     team = await form.known_in_path("team", TEAM)
     await form.read_body()
-    name = form.text("name", TEXT_MAX, required=True)
+    name = form.text("name", NAME_MAX, required=True)
     form.check()
     written = await write(request, caller.actor, rename_team, caller.actor, team=team, name=name)
     return answer(200, await _team(parts_of(request), team), written.headers())

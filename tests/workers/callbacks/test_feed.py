@@ -36,7 +36,7 @@ async def test_an_account_that_is_created_in_a_team_is_told_as_both(listening: C
     created, moved = sorted(await told_since(listening, []), key=_kind)
     assert (created[0], moved[0]) == ("account_created", "account_team_update")
     account = moved[2]["account"]
-    assert list(account) == list(msgspec.structs.asdict(Account("", "", "", None, None, 0, 0.0)))
+    assert list(account) == list(msgspec.structs.asdict(Account("", "", "", None, None, 0, 0.0, ())))
     assert account["id"] == str(INES)
     assert account["team"] == moved[2]["team"]
     assert (moved[2]["team"]["name"], moved[2]["team"]["member_count"]) == ("Azores", 1)
@@ -222,7 +222,7 @@ async def _first_append_wanted(community: Community, feed: CallbackFeed) -> list
 
 
 def test_the_body_is_the_one_of_the_contract_byte_for_byte() -> None:
-    account = Account("204255221017214977", "Ines", "0412", None, None, 0, 1795300000.25)
+    account = Account("204255221017214977", "Ines", "0412", None, None, 0, 1795300000.25, ())
     assert msgspec.json.encode(AccountTeamUpdate(account, None)) == (
         b'{"account":{"id":"204255221017214977","name":"Ines","discriminator":"0412","avatar_url":null,"team":null,'
         b'"permissions":0,"created_at":1795300000.25,"awards":[]},"team":null}'

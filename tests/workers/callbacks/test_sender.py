@@ -1,7 +1,5 @@
 """Deliveries to a real receiver: what is sent, in which order, and what becomes of what fails."""
 
-import asyncio
-
 from aiohttp import web
 
 from projections.deliveries import Delivery, recent_deliveries
@@ -245,62 +243,3 @@ async def test_a_cancelled_delivery_that_arrives_after_all_counts_as_delivered(
         assert await community.states() == ["cancelled"]
         gate.open()
         await until_states(community, ["delivered"])
-
-
-async def test_a_callback_that_gives_no_answer_is_given_up_in_time_and_tried_again(
-    community: Community, receiver: Receiver, clock: Clock, database_url: str
-) -> None:
-    first, _, _ = await two_teams(community, receiver)
-    gate = Gate(receiver)
-    await moved(community, INES, first)
-    async with sending(database_url, clock, callback_timeout_seconds=1):
-        await until_attempts(community, 1)
-        gate.open()
-        await clock.advance(seconds=6)
-        await until_states(community, ["delivered"])
-    failed = (await deliveries(community))[0].log[0]
-    assert (failed.status, failed.error) == (None, "no answer in time")
-
-
-async def test_nobody_listening_is_written_down_as_such(community: Community, clock: Clock, database_url: str) -> None:
-    await community.subscribe("account_created", url="http://127.0.0.1:1/")
-    await community.join(INES)
-    await community.project()
-    async with sending(database_url, clock):
-        await until_attempts(community, 1)
-    [delivery] = await deliveries(community)
-    assert delivery.state == "pending"
-    assert "ClientConnectorError" in (delivery.log[0].error or "")
-
-
-async def test_an_empty_secret_is_sent_as_a_bearer_without_a_token(
-    community: Community, clock: Clock, database_url: str
-) -> None:
-    head = asyncio.get_running_loop().create_future()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head.set_result(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        await community.subscribe("account_created", url=f"http://127.0.0.1:{port}/", secret="")
-        await community.join(INES)
-        await community.project()
-        async with sending(database_url, clock):
-            lines = (await asyncio.wait_for(head, 10)).split(b"\r\n")
-            await until_states(community, ["delivered"])
-    assert b"Authorization: Bearer " in lines
-    assert not any(line.lower().startswith(b"webhook-signature") for line in lines)
-
-
-async def test_a_secret_in_another_script_and_a_name_in_the_url_do_no_harm(
-    community: Community, receiver: Receiver, clock: Clock, database_url: str
-) -> None:
-    await community.subscribe("account_created", url=receiver.url.replace("//", "//me:word@"), secret="秘密")
-    await community.join(INES)
-    await community.project()
-    async with sending(database_url, clock):
-        [received] = await receiver.came(1)
-    assert received.headers["Authorization"].encode(errors="surrogateescape") == "Bearer 秘密".encode()

@@ -1,0 +1,1 @@
+"""Real clients, unmodified, as judges of the surfaces."""

@@ -1,0 +1,1 @@
+"""Load that goes on for minutes; left out unless asked for."""
