@@ -30,7 +30,7 @@ ALLOWED = {
     "/docs": "GET",
     "/redoc": "GET",
 }
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "get"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND"]
 UNKNOWN = ["/", "/nothing", "/account", "/account/1/session", "/account/1/award", "/callback", "/Accounts/search"]
 
 

@@ -13,7 +13,7 @@ from tests.servers import MASTER_KEY, free_port
 from tests.store import visitors
 from tests.store.visitors import has_ended, postmaster, until
 
-pytestmark = pytest.mark.xdist_group("up")
+pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.alone]
 
 FRESH_SECONDS_MAX = 5.0
 EXISTING_SECONDS_MAX = 3.0

@@ -1,4 +1,7 @@
 """The official Python client of Polympics, unmodified, does everything that it offers."""
+# Its annotations promise less than it does: an optional team is there when the server says so.
+# pyright: reportOptionalMemberAccess=false, reportOptionalIterable=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false
 
 from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime

@@ -95,6 +95,7 @@ class Proxy:
         for line in self._lines:
             line.client.transport.abort()
             line.server.transport.abort()
+            line.answered.set()  # whoever waits need not wait any more
 
 
 async def _answer(answers: StreamReader, line: Line) -> None:

@@ -16,6 +16,12 @@ from tests.store.test_appender import appending, one
 
 pytestmark = pytest.mark.faults
 
+WAITING = """
+    SELECT lock.pid
+    FROM pg_locks AS lock
+    JOIN pg_database AS here ON here.oid = lock.database AND here.datname = current_database()
+    WHERE lock.locktype = 'advisory' AND NOT lock.granted
+"""
 STREAMS = "SELECT stream, version, position FROM book.log ORDER BY position"
 
 
@@ -53,8 +59,10 @@ async def test_a_query_that_arrives_late_is_not_done_twice(database_url: str) ->
     ):
         store = EventStore(connections, appender, Keyring(connections, KEY))
         await warm(appender)
-        proxy.once(_Late(proxy, database_url).hold)
+        late = _Late(proxy, database_url)
+        proxy.once(late.hold)
         outcome = await store.execute(ORIGIN, create_team, OPERATOR, name="Azores")
+        await until(late.is_done)
     assert [row[2] for row in ask(database_url, STREAMS)] == [1, 2, 3, outcome.position]
 
 
@@ -74,15 +82,17 @@ class _Late:
         await line.answered.wait()
 
     async def _release(self, query: bytes, line: Line) -> None:
-        if b"book.append" in query:
+        if b"book.append(" in query:
             self._proxy.carry = forward
             await self._line.forward(self._query)
-            await until(self._is_done_or_waits)
+            await until(lambda: self.is_done() or self._waits())
         await line.forward(query)
 
-    def _is_done_or_waits(self) -> bool:
-        waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        return self._line.answered.is_set() or bool(ask(self._database_url, waiting))
+    def is_done(self) -> bool:
+        return self._line.answered.is_set()
+
+    def _waits(self) -> bool:
+        return bool(ask(self._database_url, WAITING))
 
 
 async def test_whatever_is_terminated_everything_acknowledged_is_in_the_log_once(database_url: str) -> None:

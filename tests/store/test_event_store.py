@@ -196,5 +196,6 @@ async def test_memory_is_bounded(database_url: str, monkeypatch: pytest.MonkeyPa
         award = await award_of(store)
         for account in range(1, 10):
             await register(store, Profile(account, "x", "1", None))
+            await store.peek(ACCOUNT, account)
         assert store.recall(AWARD.stream(award)) is None
         assert store.recall(ACCOUNT.stream(9))

@@ -88,8 +88,7 @@ class CallbackSender:
     async def _lead(self, session: aiohttp.ClientSession) -> None:
         async with await connect(self._url) as connection:
             await _become_leader(connection)
-            await connection.execute("SET synchronous_commit = off")  # what is forgotten is sent again
-            await connection.execute("SET enable_seqscan = off")  # the outbox swings from empty to full, plans must not
+            await _settle(connection)
             try:
                 while True:
                     await self._record(connection)
@@ -186,6 +185,15 @@ def result_of(due: Due, attempt: Attempt, now: datetime, chance: float) -> Resul
         error=attempt.error,
         response=attempt.response,
     )
+
+
+async def _settle(connection: AsyncConnection[TupleRow]) -> None:
+    """Commit without waiting, as what is forgotten is sent again; and walk indexes, whatever statistics say.
+
+    The outbox swings from empty to full and back in seconds; a plan that was made for one is ruin for the other.
+    """
+    for setting in ("synchronous_commit", "enable_seqscan", "enable_bitmapscan"):
+        await connection.execute("SELECT set_config(%s, 'off', false)", (setting,))
 
 
 async def _become_leader(connection: AsyncConnection[TupleRow]) -> None:

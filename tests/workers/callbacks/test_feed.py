@@ -71,7 +71,10 @@ async def test_nothing_is_told_when_nothing_happened(listening: Community) -> No
     await listening.edit(INES, name="Inês", grant=8)
     await listening.grant(award, INES)
     await listening.edit_award(award, title="Silver")
-    assert await told_since(listening, before) == []
+    await listening.move(INES, None)  # a feed that stopped would be silent too
+    assert [(event, body["team"]) for event, _, body in await told_since(listening, before)] == [
+        ("account_team_update", None),
+    ]
 
 
 async def test_an_account_that_is_deleted_stands_as_it_last_was_but_without_team(listening: Community) -> None:
