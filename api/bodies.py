@@ -24,6 +24,8 @@ class Body:
 
     async def drain(self, seconds: float) -> None:
         """Take in the rest: a caller whose body is not taken would lose the answer with the connection."""
+        if self._is_over:
+            return
         bytes_left = DRAINED_BYTES_MAX
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

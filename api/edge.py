@@ -11,6 +11,7 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from api.bodies import Body
 from projections.freshness import Freshness
 from schemas.settings import Settings
 
@@ -44,6 +45,7 @@ class Edge:
         self._app = app
         self._freshness = freshness
         self._request_ids = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count(1))  # random, then counted
+        self._body_seconds_max = settings.body_seconds_max
         self._freshness_seconds_max = settings.freshness_seconds_max
         self._origins = frozenset(origin.encode() for origin in settings.origins())
         self._logs_all = settings.log_requests
@@ -55,12 +57,13 @@ class Edge:
             return
         http, headers = cast("_Scope", scope), dict(scope["headers"])
         started, status = time.perf_counter(), 0
-        extra = self._extra(http, headers)
+        extra, body = self._extra(http, headers), Body(receive, headers)
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                await body.drain(started + self._body_seconds_max - time.perf_counter())
                 message["headers"] = _with_extra(message["headers"], extra)
             await send(message)
 
@@ -68,7 +71,7 @@ class Edge:
         if answer is not None:
             await _send(send_on, answer)
         else:
-            await self._app(scope, receive, send_on)
+            await self._app(scope, body.receive, send_on)
         self._observe(http, status, time.perf_counter() - started)
 
     def _extra(self, scope: _Scope, headers: dict[bytes, bytes]) -> _Headers:

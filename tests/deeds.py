@@ -45,7 +45,9 @@ class Deeds:
         return self._random.randint(1, IDS) + self._count // DEEDS_OF_AN_ID
 
     def _text(self) -> str:
-        return self._random.choice(["Inês", "Rui", "Açores", 'a "quoted" name', "tab\tand\nline", "\\N", "🏅", "x" * 500])
+        return self._random.choice(
+            ["Inês", "Rui", "Açores", 'a "quoted" name', "tab\tand\nline", "\\N", "🏅", "x" * 500]
+        )
 
     def _hash(self) -> str:
         return hashlib.sha256(self._random.randbytes(8)).hexdigest()

@@ -69,7 +69,10 @@ def served(url: str, settings: Mapping[str, str] | None = None) -> Iterator[str]
     port = str(free_port())
     base_url = f"http://127.0.0.1:{port}"
     demo = {"GUILDBOOK_DEMO": "1", "GUILDBOOK_DISCORD_API_URL": f"{base_url}/demo/discord", **(settings or {})}
-    processes = [spawn("work", "projector", url=url, settings=demo), spawn("serve", "--port", port, url=url, settings=demo)]
+    processes = [
+        spawn("work", "projector", url=url, settings=demo),
+        spawn("serve", "--port", port, url=url, settings=demo),
+    ]
     try:
         wait_until_ready(base_url)
         yield base_url

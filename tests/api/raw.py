@@ -1,6 +1,7 @@
 """HTTP by hand, for what no library would send."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,4 +59,4 @@ async def connected(http: httpx.AsyncClient) -> AsyncIterator[Connection]:
 
 def authorization(caller: Caller) -> bytes:
     """Return the header of a caller."""
-    return b"Authorization: " + httpx.BasicAuth(caller.username, caller.password)._auth_header.encode()
+    return b"Authorization: Basic " + base64.b64encode(f"{caller.username}:{caller.password}".encode())

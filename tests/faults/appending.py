@@ -30,7 +30,10 @@ async def call(appender: Appender, file: int) -> None:
 def two(stream: str, version: int) -> Append:
     """Append two events, so that half an append would show."""
     versions = [version * 2 - 1, version * 2]
-    events = [NewEvent(stream, n, "teams.TeamCreated", b'{"team":1,"name":""}', f"{stream}/{n}".encode(), "") for n in versions]
+    events = [
+        NewEvent(stream, n, "teams.TeamCreated", b'{"team":1,"name":""}', f"{stream}/{n}".encode(), "")
+        for n in versions
+    ]
     return Append(events, {stream: versions[0] - 1})
 
 

@@ -151,7 +151,9 @@ def test_a_full_disk_refuses_writes_half_writes_nothing_and_is_over_when_it_is_o
 
 def check(book: Guildbook, answers: dict[int, int]) -> None:
     """Count: everything acknowledged is there, nothing refused is, and nothing is there by halves."""
-    stored = {stream for (stream,) in ask(book.database_url, "SELECT stream FROM book.log WHERE type LIKE 'accounts.%'")}
+    stored = {
+        stream for (stream,) in ask(book.database_url, "SELECT stream FROM book.log WHERE type LIKE 'accounts.%'")
+    }
     assert {f"accounts-{account}" for account, status in answers.items() if status == CREATED} <= stored
     assert not {f"accounts-{account}" for account, status in answers.items() if status == UNAVAILABLE} & stored
     assert ask(book.database_url, INCOMPLETE_APPENDS) == []

@@ -113,6 +113,8 @@ async def proxied(database_url: str) -> AsyncGenerator[tuple[str, Proxy]]:
         server = await asyncio.start_server(lambda *ends: serving.create_task(proxy.serve(*ends)), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         name = urlsplit(database_url).path
-        yield f"postgresql://postgres@127.0.0.1:{port}{name}?sslmode=disable&gssencmode=disable", proxy
-        server.close()
-        proxy.close()
+        try:
+            yield f"postgresql://postgres@127.0.0.1:{port}{name}?sslmode=disable&gssencmode=disable", proxy
+        finally:
+            server.close()
+            proxy.close()

@@ -38,10 +38,16 @@ async def all_of(appender: Appender, *appends: Append) -> list[Appended | BaseEx
 
 async def test_positions_are_gapless_and_each_caller_is_told_its_own(database_url: str) -> None:
     async with appending(database_url) as first, appending(database_url) as second:
-        streams = {appender: [f"teams-{name}{n}" for n in range(300)] for name, appender in (("a", first), ("b", second))}
+        streams = {
+            appender: [f"teams-{name}{n}" for n in range(300)] for name, appender in (("a", first), ("b", second))
+        }
         told = await asyncio.gather(*(all_of(appender, *map(one, streams[appender])) for appender in streams))
-    expected = {stream: done.position for group, names in zip(told, streams.values(), strict=True)
-                for stream, done in zip(names, group, strict=True) if isinstance(done, Appended)}
+    expected = {
+        stream: done.position
+        for group, names in zip(told, streams.values(), strict=True)
+        for stream, done in zip(names, group, strict=True)
+        if isinstance(done, Appended)
+    }
     rows = ask(database_url, LOG)
     assert [row[0] for row in rows] == list(range(1, 601))
     assert {row[1]: row[0] for row in rows} == expected
@@ -115,9 +121,7 @@ async def test_a_link_is_where_it_was_said_first(database_url: str) -> None:
     assert links == [("accounts-1", "awards-1-1", 1), ("awards-1", "awards-1-1", 1)]
 
 
-async def test_a_book_that_cannot_be_reached_is_unavailable(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_book_that_cannot_be_reached_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "APPEND_SECONDS_MAX", 0.3)
     async with appending(f"{database_url}_gone") as appender:
         done = await all_of(appender, one("teams-1"), one("teams-2"))

@@ -106,9 +106,7 @@ async def test_whatever_is_terminated_everything_acknowledged_is_in_the_log_once
         killed = 0
         outcomes = []
         for _ in range(12):
-            creating = asyncio.gather(
-                *(store.execute(ORIGIN, create_team, OPERATOR, name="Azores") for _ in range(40))
-            )
+            creating = asyncio.gather(*(store.execute(ORIGIN, create_team, OPERATOR, name="Azores") for _ in range(40)))
             while not creating.done():
                 killed += len(await asyncio.to_thread(ask, database_url, terminate))
             outcomes += await creating

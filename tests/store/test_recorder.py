@@ -155,7 +155,9 @@ class EventCounters(PostgresTrackingRecorder, projection.EventCountersView):
 
     def __init__(self, datastore: PostgresDatastore, *, tracking_table_name: str) -> None:
         super().__init__(datastore, tracking_table_name=tracking_table_name)
-        table = SQL("CREATE TABLE IF NOT EXISTS eventsourcing.counters (name text PRIMARY KEY, counted bigint)").format()
+        table = SQL(
+            "CREATE TABLE IF NOT EXISTS eventsourcing.counters (name text PRIMARY KEY, counted bigint)"
+        ).format()
         self.sql_create_statements.append(table)
 
     def get_created_event_counter(self) -> int:

@@ -34,6 +34,8 @@ ENDPOINT_SHARE: LiteralString = """
     CASE WHEN endpoint.callback = ANY(%(silent)b::bigint[]) THEN 1 ELSE %(endpoint_max)b END
     - (SELECT count(*) FROM unnest(%(callbacks)b::bigint[]) AS busy WHERE busy = endpoint.callback)
 """
+# With many endpoints, few of each are looked at: there is room for few, and the sender asks again at once.
+ENDPOINT_LOOK: LiteralString = "1 + 4 * %(limit)b / (SELECT count(*) FROM endpoint)"
 
 
 class Made(NamedTuple):
@@ -131,7 +133,7 @@ async def claim(
               AND (callback, entity) NOT IN ({BUSY_LANES})
               AND position = ({FIRST_OF_LANE})
             ORDER BY due_at
-            LIMIT greatest(0, least(%(limit)b, {ENDPOINT_SHARE}))
+            LIMIT greatest(0, least({ENDPOINT_LOOK}, {ENDPOINT_SHARE}))
         ) AS due
         ORDER BY due.due_at
         LIMIT %(limit)b

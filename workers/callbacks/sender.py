@@ -115,6 +115,8 @@ class CallbackSender:
         gone = {due.lane.callback for due in found} - callbacks.keys()
         if gone:
             await outbox.cancel(connection, list(gone))
+        if found:
+            self._signal.wake()  # there may be more
 
     async def _callbacks(self, connection: AsyncConnection[TupleRow], found: Sequence[Due]) -> dict[int, Callback]:
         """Return where to send and with what secret, as the log has it now; by id, those that still exist."""

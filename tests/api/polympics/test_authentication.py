@@ -79,7 +79,8 @@ async def test_a_username_may_be_written_in_several_ways(world: World, form: str
 
 
 @pytest.mark.parametrize(
-    "form", ["{id}", "B{id}", "S{id}", "AA{id}", " A{id}", "A{id} ", "A-{id}", "A+{id}", "A{id}.0", "A", "", "A" + "9" * 400]
+    "form",
+    ["{id}", "B{id}", "S{id}", "AA{id}", " A{id}", "A{id} ", "A-{id}", "A+{id}", "A{id}.0", "A", "", "A" + "9" * 400],
 )
 async def test_any_other_username_is_wrong(world: World, form: str) -> None:
     app = await world.app()

@@ -73,8 +73,12 @@ REQUIRED = [
     ("session", "account"),
     ("login", "token"),
 ]
-PERMISSIONS = [("account", "permissions"), ("account edit", "grant_permissions"), ("account edit", "revoke_permissions")]
-NO_INTEGERS = ["", " ", "x", "1.5", "1_0", "١", [], {}, [1], float("nan"), float("inf"), float("-inf")]
+PERMISSIONS = [
+    ("account", "permissions"),
+    ("account edit", "grant_permissions"),
+    ("account edit", "revoke_permissions"),
+]
+NO_INTEGERS = ["", " ", "x", "1.5", "1_0", "\u0661", [], {}, [1], float("nan"), float("inf"), float("-inf")]
 UNKNOWN = [0, -1, NOT_FOUND, 2**63, -(2**63), str(2**63), 1e300, int("9" * 4000), "9" * 5000, "0" * 5000, " -1 "]
 
 

@@ -108,7 +108,8 @@ async def test_a_callback_url_that_cannot_be_called_is_refused(world: World, url
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/x", "http://[::1]/", "HTTPS://Example.ORG.", "http://münchen.example", "http://a_b.example"]
+    "url",
+    ["http://127.0.0.1:9/x", "http://[::1]/", "HTTPS://Example.ORG.", "http://münchen.example", "http://a_b.example"],
 )
 async def test_a_callback_url_may_name_any_host(world: World, url: str) -> None:
     app = await world.app(0)
