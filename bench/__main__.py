@@ -100,9 +100,7 @@ def measure_scale(url: str, seconds: float) -> Iterator[Measurement]:
             with guildbook.served(database) as address:
                 yield measure_search(f"search accounts, at {positions:,} events", address, seconds)
             sample = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
-            yield Measurement(
-                f"append, at {positions:,} events", sample.rate, "events/s", sample.p50_ms, sample.p99_ms
-            )
+            yield Measurement(f"append, at {positions:,} events", sample.rate, "events/s", sample.p50_ms, sample.p99_ms)
 
 
 MEASURES: dict[str, Measure] = {

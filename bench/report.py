@@ -55,7 +55,9 @@ class Results(msgspec.Struct, frozen=True):
     rounds: list[list[Measurement]]
 
 
-def results(rounds: Sequence[Iterable[Measurement]], bars: Mapping[str, Sequence[Bar]], facts: Mapping[str, str]) -> Results:
+def results(
+    rounds: Sequence[Iterable[Measurement]], bars: Mapping[str, Sequence[Bar]], facts: Mapping[str, str]
+) -> Results:
     measured = [list(measurements) for measurements in rounds]
     return Results(datetime.now(UTC), dict(facts), rows(measured, bars), measured)
 

@@ -87,10 +87,9 @@ class Appender:
         answers = iter(done)
         return [next(answers) if alone else ConflictError() for alone in apart]
 
-    async def _settle(self, batch: list[Append]) -> list[Appended | Exception]:
+    async def _settle(self, batch: list[Append], *, in_doubt: bool = False) -> list[Appended | Exception]:
         """Append, and after a lost connection find out what became of it before trying again."""
         deadline = time.monotonic() + APPEND_SECONDS_MAX
-        in_doubt = False
         while True:
             sent = False
             try:
@@ -99,19 +98,22 @@ class Appender:
                 return await (_append_again if in_doubt else _append)(connection, batch)
             except psycopg.Error as error:
                 if not is_outage(error):
-                    return await self._settle_alone(batch, error)
-                if (error.sqlstate or "").startswith(EXHAUSTED) or time.monotonic() > deadline:
+                    return await self._settle_alone(batch, error, in_doubt=in_doubt)
+                is_exhausted = (error.sqlstate or "").startswith(EXHAUSTED)
+                in_doubt |= sent and not is_exhausted
+                if is_exhausted or time.monotonic() > deadline:
                     raise (OutcomeUnknownError if in_doubt else BookUnavailableError) from error
-                in_doubt |= sent
                 await self._drop()
 
-    async def _settle_alone(self, batch: list[Append], error: psycopg.Error) -> list[Appended | Exception]:
+    async def _settle_alone(
+        self, batch: list[Append], error: psycopg.Error, *, in_doubt: bool
+    ) -> list[Appended | Exception]:
         """Let only those fail that are at fault: append one by one."""
         if isinstance(error, psycopg.errors.QueryCanceled):  # nothing at fault: the lock was not to be had in time
-            raise BookUnavailableError from error
+            raise (OutcomeUnknownError if in_doubt else BookUnavailableError) from error
         if len(batch) == 1:
             return [error]
-        return [(await self._settle([append]))[0] for append in batch]
+        return [(await self._settle([append], in_doubt=in_doubt))[0] for append in batch]
 
     async def _connected(self) -> AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.broken or self._connection.closed:

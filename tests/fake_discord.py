@@ -59,7 +59,7 @@ class FakeDiscord:
 class _Handler(BaseHTTPRequestHandler):
     discord: ClassVar[FakeDiscord]
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that the library calls
+    def do_GET(self) -> None:
         reply = self.discord.reply(self.path, self.headers.get("Authorization", ""))
         if reply.waits_for is not None:
             reply.waits_for.wait()

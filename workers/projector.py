@@ -13,13 +13,11 @@ from projections.checkpoints import Checkpoint, FencedError, fingerprint
 from projections.rebuild import create_tables, rebuild, table_names, tables_in
 from projections.rows import Projector
 from projections.runtime import Feed, Group, feed_missed
-from store import signals
+from store import leadership, signals
 from store.connections import connect, described, is_outage
 from store.keys import Keyring
 from store.signals import Signal
 
-LEADER_LOCK = 7121402819
-STAND_BY_SECONDS = 0.5
 POLL_SECONDS = 0.25
 RESTART_SECONDS = 0.5
 NEAR_EVENTS = 2000  # a projector this close behind joins the others
@@ -56,7 +54,7 @@ class ProjectorWorker:
     async def _lead(self) -> None:
         connection = await connect(self._url)
         async with connection:
-            await _become_leader(connection)
+            await leadership.become_leader(connection, leadership.PROJECTOR)
             await connection.execute("SET synchronous_commit = off")  # rows can always be made again
             await connection.execute("SET statement_timeout = 0")  # one append may be large
             self._rebuilt = False
@@ -147,11 +145,3 @@ class ProjectorWorker:
 def _is_stale(projector: Projector, places: dict[str, Checkpoint]) -> bool:
     place = places.get(projector.name)
     return place is None or place.fingerprint != fingerprint(projector)
-
-
-async def _become_leader(connection: AsyncConnection[TupleRow]) -> None:
-    while True:
-        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))).fetchone()
-        if row and row[0]:
-            return
-        await asyncio.sleep(STAND_BY_SECONDS)

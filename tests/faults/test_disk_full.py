@@ -1,4 +1,4 @@
-"""The disk fills up under a load of requests: writes are refused with 503, and all is well when there is space again."""
+"""The disk fills up under a load of requests: writes are refused with 503, and all is well with space again."""
 
 import json
 import os

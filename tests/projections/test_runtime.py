@@ -54,7 +54,7 @@ def poisoned(name: str, word: str) -> list[Projector]:
 async def test_rows_follow_the_log_and_a_replay_gives_the_same_bytes(database_url: str) -> None:
     async with opened(database_url) as store:
         async with projecting(database_url):
-            assert await do_many(store, Deeds(7), 600) > 100  # noqa: PLR2004
+            assert await do_many(store, Deeds(7), 600) > 100
             await shown(database_url)
             lived = dump(database_url)
         drop_tables(database_url)
@@ -62,7 +62,7 @@ async def test_rows_follow_the_log_and_a_replay_gives_the_same_bytes(database_ur
             await until(lambda: asyncio.to_thread(has_tables, database_url))
             await shown(database_url)
             assert dump(database_url) == lived
-    assert sum(map(len, lived.values())) > 1000  # noqa: PLR2004
+    assert sum(map(len, lived.values())) > 1000
 
 
 def has_tables(url: str) -> bool:
@@ -118,12 +118,13 @@ async def is_stopped(url: str, name: str) -> bool:
 async def test_stored_bytes_that_cannot_be_read_stop_only_who_needs_them(database_url: str) -> None:
     async with opened(database_url) as store, projecting(database_url):
         await new_team(store)
-        spoil = "SELECT book.append('{}','{}','{}','{}','{}','{}','{0}','{teams-9}','{1}','{teams.TeamCreated}',%s,%s,'{\"\"}')"
+        new = "'{0}', '{teams-9}', '{1}', '{teams.TeamCreated}', %s, %s, '{\"\"}'"
+        spoil = f"SELECT book.append('{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', {new})"
         ask(database_url, spoil, [b"not JSON"], [b"{}"])
         await register(store)
         await shown(database_url, [projector for projector in PROJECTORS if projector.name != "teams"])
         await until(lambda: is_stopped(database_url, "teams"))
-        assert (await places(database_url))["teams"].stopped_at == 2  # noqa: PLR2004
+        assert (await places(database_url))["teams"].stopped_at == 2
 
 
 async def test_who_is_behind_catches_up_alone_and_joins(database_url: str) -> None:
@@ -222,4 +223,4 @@ def keeps(rows: Any, event: type[Any]) -> bool:  # noqa: ANN401 - any of the tab
 def blank(struct: type[Any]) -> Any:  # noqa: ANN401 - any struct
     """Make a struct without looking at what it may hold."""
     names: Sequence[str] = struct.__struct_fields__
-    return struct(**{name: 1 for name in names})
+    return struct(**dict.fromkeys(names, 1))

@@ -59,7 +59,8 @@ async def test_later_positions_were_recorded_later(database_url: str) -> None:
             await appender.append(one("teams-1", version))
     [(ordered,)] = ask(
         database_url,
-        "SELECT array_agg(position ORDER BY recorded_at, position) = array_agg(position ORDER BY position) FROM book.log",
+        "SELECT array_agg(position ORDER BY recorded_at, position) = array_agg(position ORDER BY position)"
+        " FROM book.log",
     )
     assert ordered
 

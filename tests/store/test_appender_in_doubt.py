@@ -2,11 +2,13 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
 from domain.permissions import OPERATOR
 from domain.teams.commands import create_team
-from store.appender import Appender
+from store import appender as module
+from store.appender import Appender, OutcomeUnknownError
 from store.connections import pool
 from store.event_store import EventStore
 from store.keys import Keyring
@@ -49,6 +51,35 @@ async def test_an_append_whose_answer_is_lost_again_and_again_is_in_the_log_once
             done = await appender.append(one("tests-1", version))
             assert done.position == version
     assert [row[1] for row in ask(database_url, STREAMS)] == list(range(1, 9))
+
+
+async def test_who_cannot_be_told_what_became_of_it_is_told_that(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "APPEND_SECONDS_MAX", 0)
+    async with proxied(database_url) as (url, proxy), appending(url) as appender:
+        await warm(appender)
+        proxy.once(lose_the_answer)
+        with pytest.raises(OutcomeUnknownError):
+            await appender.append(one("tests-2"))
+    assert ask(database_url, STREAMS)[3:] == [("tests-2", 1, 4)]
+
+
+async def test_in_doubt_and_without_the_lock_nothing_is_claimed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTINGS", ("SET statement_timeout = '200ms'",))
+    async with proxied(database_url) as (url, proxy), appending(url) as appender:
+        with psycopg.connect(database_url) as locked:
+
+            async def lose_the_answer_and_the_lock(query: bytes, line: Line) -> None:
+                await lose_the_answer(query, line)
+                locked.execute("SELECT book.lock_appends()")
+
+            await warm(appender)
+            proxy.once(lose_the_answer_and_the_lock)
+            with pytest.raises(OutcomeUnknownError):
+                await appender.append(one("tests-2"))
 
 
 async def test_a_query_that_arrives_late_is_not_done_twice(database_url: str) -> None:

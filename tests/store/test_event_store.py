@@ -81,9 +81,18 @@ async def test_a_refusal_that_rests_on_stale_memory_is_decided_again(database_ur
 
 async def test_nothing_to_do_that_rests_on_stale_memory_is_decided_again(database_url: str) -> None:
     async with opened(database_url) as here, opened(database_url) as there:
+        team = (await do(here, create_team, name="Azores")).value
+        await here.peek(TEAM, team)
+        await do(there, rename_team, team=team, name="Madeira")
+        await do(here, rename_team, team=team, name="Azores")
+        known = await there.load(TEAM, TEAM.stream(team))
+    assert known.state.name == "Azores"
+
+
+async def test_what_was_taken_elsewhere_is_given_again(database_url: str) -> None:
+    async with opened(database_url) as here, opened(database_url) as there:
         await register(here, INES)
-        award = await award_of(here)
-        await do(here, grant_award, award=award, account=204)
+        award = await award_of(here, 204)
         await do(there, revoke_award, award=award, account=204)
         await do(here, grant_award, award=award, account=204)
         assert await there.peek(HOLDING, award, 204)

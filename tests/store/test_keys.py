@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import os
 import stat
 from pathlib import Path
 
@@ -101,4 +100,4 @@ async def test_no_key_is_stored_as_it_is(database_url: str) -> None:
     [(wrapped,)] = ask(database_url, "SELECT wrapped FROM book.keys")
     assert isinstance(wrapped, bytes)
     assert len(wrapped) == 12 + 32 + 16
-    assert os.path.commonprefix([wrapped, KEY]) == b""
+    assert not wrapped.startswith(KEY[:4])

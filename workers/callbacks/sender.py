@@ -22,7 +22,7 @@ from psycopg.rows import TupleRow
 
 from domain.callbacks.aggregate import CALLBACK, Callback
 from schemas.settings import Settings
-from store import log, signals
+from store import leadership, log, signals
 from store.connections import connect
 from store.keys import Keyring
 from store.signals import Signal
@@ -31,8 +31,6 @@ from workers.callbacks.outbox import Busy, Due, Lane, Result
 from workers.callbacks.post import Attempt
 from workers.callbacks.schedule import retry_at
 
-LEADER_LOCK = 7121402820
-STAND_BY_SECONDS = 0.5
 POLL_SECONDS = 0.5
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 5.0  # for what is under way when the sender is stopped
@@ -87,7 +85,7 @@ class CallbackSender:
 
     async def _lead(self, session: aiohttp.ClientSession) -> None:
         async with await connect(self._url) as connection:
-            await _become_leader(connection)
+            await leadership.become_leader(connection, leadership.CALLBACK_SENDER)
             await _settle(connection)
             try:
                 while True:
@@ -196,11 +194,3 @@ async def _settle(connection: AsyncConnection[TupleRow]) -> None:
     """
     for setting in ("synchronous_commit", "enable_seqscan", "enable_bitmapscan"):
         await connection.execute("SELECT set_config(%s, 'off', false)", (setting,))
-
-
-async def _become_leader(connection: AsyncConnection[TupleRow]) -> None:
-    while True:
-        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))).fetchone()
-        if row and row[0]:
-            return
-        await asyncio.sleep(STAND_BY_SECONDS)

@@ -1,0 +1,19 @@
+"""Letting one process act where only one may: by an advisory lock that dies with its connection."""
+
+import asyncio
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+PROJECTOR = 7121402819
+CALLBACK_SENDER = 7121402820
+STAND_BY_SECONDS = 0.5
+
+
+async def become_leader(connection: AsyncConnection[TupleRow], lock: int) -> None:
+    """Return when this connection holds the lock; it does so until it is closed."""
+    while True:
+        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,))).fetchone()
+        if row and row[0]:
+            return
+        await asyncio.sleep(STAND_BY_SECONDS)
