@@ -1,4 +1,4 @@
-"""A process that appends without pause and writes down what it was told: `python -m tests.faults.appending URL FILE`."""
+"""A process that appends without pause and writes down what it was told: `python -m tests.faults.appending URL OUT`."""
 
 import asyncio
 import os

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 
 from store import appender as module
@@ -127,6 +128,13 @@ async def test_a_book_that_cannot_be_reached_is_unavailable(database_url: str, m
     async with appending(f"{database_url}_gone") as appender:
         done = await all_of(appender, one("teams-1"), one("teams-2"))
     assert [type(answer) for answer in done] == [BookUnavailableError, BookUnavailableError]
+
+
+async def test_what_the_database_cannot_hold_fails_alone(database_url: str) -> None:
+    async with appending(database_url) as appender:
+        done = await all_of(appender, one("teams-1"), one("teams-\0"), one("teams-3"))
+    assert [type(answer) for answer in done] == [Appended, psycopg.DataError, Appended]
+    assert [row[:2] for row in ask(database_url, LOG)] == [(1, "teams-1"), (2, "teams-3")]
 
 
 async def test_one_notification_tells_of_a_batch(database_url: str) -> None:
