@@ -40,6 +40,7 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
         lifespan=[_lifespan],
         state=State({"parts": parts, "document": published}),
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=parts.settings.body_bytes_max,
     )
     return Edge(app, parts.settings, parts.freshness)

@@ -53,7 +53,7 @@ def _ensure_role(connection: Connection[TupleRow]) -> None:
     role = sql.Identifier(SERVICE_ROLE)
     try:
         with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another process made it
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (SERVICE_ROLE,)).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (SERVICE_ROLE,)).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
         may_set = connection.execute("SELECT pg_has_role(%s, 'SET')", (SERVICE_ROLE,)).fetchone()
         if may_set and not may_set[0]:

@@ -16,6 +16,7 @@ from projections.catalogue import PROJECTORS
 from projections.checkpoints import Checkpoint
 from projections.rebuild import table_names
 from projections.rows import Projector
+from projections.runtime import Feed
 from store.appender import Appender
 from store.codec import Origin
 from store.connections import connect, pool
@@ -42,10 +43,12 @@ async def opened(url: str, master_key: bytes = KEY) -> AsyncIterator[EventStore]
 
 
 @asynccontextmanager
-async def projecting(url: str, projectors: Sequence[Projector] = PROJECTORS) -> AsyncIterator[asyncio.Task[None]]:
+async def projecting(
+    url: str, projectors: Sequence[Projector] = PROJECTORS, feed: Feed | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Run a projector beside the test; what ends it early fails the test."""
     async with pool(url) as connections:
-        worker = asyncio.create_task(ProjectorWorker(url, Keyring(connections, KEY), projectors).run())
+        worker = asyncio.create_task(ProjectorWorker(url, Keyring(connections, KEY), projectors, feed).run())
         try:
             yield worker
         finally:

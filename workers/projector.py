@@ -73,9 +73,9 @@ class ProjectorWorker:
         places = {place.reader: place for place in await checkpoints.all_checkpoints(connection)}
         existing = set(await tables_in(connection, "projections"))
         missing = [p for p in self._projectors if not existing.issuperset(table_names(p))]
-        fresh = [p for p in missing if p.name not in places]
+        fresh = [p for p in missing if p.name not in places and existing.isdisjoint(table_names(p))]
         async with connection.transaction():
-            await create_tables(connection, [p for p in fresh if existing.isdisjoint(table_names(p))])
+            await create_tables(connection, fresh)
             for projector in fresh:
                 await checkpoints.begin(connection, projector.name, 0, fingerprint(projector))
         stale = [p for p in self._projectors if p not in fresh and (p in missing or _is_stale(p, places))]
@@ -130,10 +130,11 @@ class ProjectorWorker:
     async def _let_join(self, connection: AsyncConnection[TupleRow], live: Group) -> None:
         while self._joining:
             group = self._joining.pop()
-            while group.position < live.position:
+            while group.projectors and group.position < live.position:
                 await group.step(connection, self._keyring, live.position - group.position)
             live.projectors += group.projectors
-            self._rebuilt |= self._feed is not None  # begin again: the feed goes on when all are level
+            # Begin again, for the feed goes on when all are level; who was stopped once more has not come nearer.
+            self._rebuilt |= self._feed is not None and bool(group.projectors)
 
     async def _catch_up(self, group: Group, live: Group) -> None:
         async with await connect(self._url) as connection:

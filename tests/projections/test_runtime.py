@@ -1,226 +1,258 @@
-"""The runtime of the query tables: one commit, poison that stops its own projector only, and replays that agree."""
+"""The projector on a real database: one commit of rows and places, and a poison event that stops one of them only."""
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
-import psycopg
 import pytest
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from structlog.testing import capture_logs
 
-from domain.accounts.aggregate import Profile
 from domain.permissions import OPERATOR
-from domain.processes.create_account import create_account
-from domain.teams.commands import create_team, rename_team
+from domain.teams.commands import create_team
 from projections.catalogue import PROJECTORS
+from projections.checkpoints import Checkpoint
 from projections.rebuild import rebuild
 from projections.rows import Projector
+from projections.teams.projector import PROJECTOR as TEAMS
+from projections.teams.projector import TeamRow, evolve
 from store.connections import connect
 from store.event_store import EventStore
+from store.log import Recorded
 from tests.books import ORIGIN, ask, drop_tables, dump, opened, places, projecting, shown, until
 from tests.deeds import Deeds, do_many
+from tests.projections.poison import UNLUCKY, instead_of_teams, smuggle_in, with_a_mistake
+from workers import projector as module
 
-INES = Profile(204, "Ines", "0412", None)
-
-
-async def register(store: EventStore, profile: Profile = INES) -> None:
-    wishes: dict[str, Any] = {"profile": profile, "team": None, "permissions": 0, "signups_default": True}
-    await store.execute(ORIGIN, create_account, OPERATOR, **wishes)
-
-
-async def new_team(store: EventStore, name: str = "Azores") -> int:
-    return (await store.execute(ORIGIN, create_team, OPERATOR, name=name)).value
+OTHERS = tuple(projector for projector in PROJECTORS if projector.name != TEAMS.name)
+NUL_IN_A_NAME = b'{"team":13,"name":"a\\u0000b"}'
+ID_TOO_LARGE = b'{"team":99999999999999999999,"name":"x"}'
+NOT_A_TEAM = b'{"name":7}'
 
 
-def projector_named(name: str) -> Projector:
-    [found] = [projector for projector in PROJECTORS if projector.name == name]
-    return found
+async def create(store: EventStore, *names: str) -> None:
+    for name in names:
+        await store.execute(ORIGIN, create_team, OPERATOR, name=name)
 
 
-def poisoned(name: str, word: str) -> list[Projector]:
-    """Return the projectors, with one that cannot take in an event that has this word in it."""
-    honest = projector_named(name)
-
-    def evolve(row: Any, recorded: Any) -> Any:  # noqa: ANN401 - stands in for any of them
-        if word in repr(recorded.event):
-            raise ValueError(word)
-        return honest.rows[0].evolve(row, recorded)
-
-    sick = msgspec.structs.replace(honest.rows[0], evolve=evolve)
-    ill = msgspec.structs.replace(honest, rows=(sick, *honest.rows[1:]))
-    return [ill if projector.name == name else projector for projector in PROJECTORS]
+async def names(url: str) -> list[object]:
+    """Ask from a thread: it may have to wait for a swap that this very process is making."""
+    rows = await asyncio.to_thread(ask, url, "SELECT name FROM projections.teams ORDER BY id")
+    return [name for (name,) in rows]
 
 
-async def test_rows_follow_the_log_and_a_replay_gives_the_same_bytes(database_url: str) -> None:
-    async with opened(database_url) as store:
-        async with projecting(database_url):
-            assert await do_many(store, Deeds(7), 600) > 100
-            await shown(database_url)
-            lived = dump(database_url)
-        drop_tables(database_url)
-        async with projecting(database_url):
-            await until(lambda: asyncio.to_thread(has_tables, database_url))
-            await shown(database_url)
-            assert dump(database_url) == lived
-    assert sum(map(len, lived.values())) > 1000
+async def come_to(url: str, *expected: str) -> None:
+    """Return when these are the names of all teams."""
+
+    async def are_there() -> bool:
+        return await names(url) == list(expected)
+
+    await until(are_there)
 
 
-def has_tables(url: str) -> bool:
-    try:
-        dump(url)
-    except psycopg.errors.UndefinedTable:
-        return False
-    return True
+async def stopped(url: str) -> Checkpoint:
+    """Return where the projector of the teams is once it is stopped."""
+
+    async def is_stopped() -> bool:
+        found = await places(url)
+        return "teams" in found and found["teams"].stopped_at is not None
+
+    await until(is_stopped)
+    return (await places(url))["teams"]
 
 
-async def test_a_batch_gives_the_same_rows_as_one_event_at_a_time(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(database_url) as store:
-        await do_many(store, Deeds(8), 300)
-    async with projecting(database_url):
+async def is_a_replay(url: str, store: EventStore) -> bool:
+    """Tell whether the tables are what a fresh replay makes, byte by byte."""
+    before = dump(url)
+    return await rebuild(url, store.keyring, PROJECTORS) == [] and dump(url) == before
+
+
+async def test_rows_and_places_are_committed_together(database_url: str) -> None:
+    query = (
+        "SELECT position, (SELECT count(*) FROM projections.teams) FROM operations.checkpoints WHERE reader = 'teams'"
+    )
+    seen: set[tuple[object, ...]] = set()
+    async with opened(database_url) as store, projecting(database_url), await connect(database_url) as connection:
         await shown(database_url)
-    in_batches = dump(database_url)
-    monkeypatch.setattr("projections.rebuild.BATCH_EVENTS_MAX", 1)
+
+        async def see_all() -> bool:
+            seen.update(await (await connection.execute(query)).fetchall())
+            return (200, 200) in seen
+
+        creating = asyncio.gather(*(create(store, *"abcdefghij") for _ in range(20)))
+        await until(see_all)
+        await creating
+    assert all(position == count for position, count in seen)
+
+
+async def test_a_poison_event_stops_its_projector_only_until_it_is_fixed(database_url: str) -> None:
     async with opened(database_url) as store:
-        await rebuild(database_url, store.keyring, PROJECTORS)
-    assert dump(database_url) == in_batches
-
-
-async def test_a_poison_event_stops_its_own_projector_and_is_named(database_url: str) -> None:
-    async with opened(database_url) as store, projecting(database_url, poisoned("teams", "Poison")):
-        await new_team(store)
-        await new_team(store, "Poison")
-        await register(store)
-        await shown(database_url, [projector for projector in PROJECTORS if projector.name != "teams"])
-        place = (await places(database_url))["teams"]
-    assert (place.position, place.stopped_at, place.error) == (1, 2, "ValueError")
-    assert [row[0] for row in ask(database_url, "SELECT name FROM projections.teams")] == ["Azores"]
-    assert ask(database_url, "SELECT count(*) FROM projections.accounts") == [(1,)]
-
-
-async def test_a_stopped_projector_goes_on_when_its_code_is_mended(database_url: str) -> None:
-    async with opened(database_url) as store:
-        async with projecting(database_url, poisoned("teams", "Poison")):
-            await new_team(store, "Poison")
-            await until(lambda: is_stopped(database_url, "teams"))
+        async with projecting(database_url, with_a_mistake()):
+            await create(store, "one", "two", UNLUCKY, "three")
+            place = await stopped(database_url)
+            await do_many(store, Deeds(1), 300)
+            await shown(database_url, OTHERS)
+            assert (place.position, place.stopped_at) == (2, 3)
+            assert "UnluckyError" in (place.error or "")
+            assert await names(database_url) == ["one", "two"]
         async with projecting(database_url):
             await shown(database_url)
-    assert (await places(database_url))["teams"].error is None
-    assert [row[0] for row in ask(database_url, "SELECT name FROM projections.teams")] == ["Poison"]
+            assert (await places(database_url))["teams"].error is None
+        assert await is_a_replay(database_url, store)
 
 
-async def is_stopped(url: str, name: str) -> bool:
-    found = await places(url)
-    return name in found and found[name].stopped_at is not None
+@pytest.mark.parametrize("data", [NUL_IN_A_NAME, ID_TOO_LARGE, NOT_A_TEAM], ids=["text", "number", "shape"])
+async def test_whatever_is_wrong_with_an_event_the_others_go_on(database_url: str, data: bytes) -> None:
+    async with opened(database_url) as store, projecting(database_url) as worker:
+        await shown(database_url)
+        await create(store, *"ab")
+        position = smuggle_in(database_url, data)
+        await create(store, "c")
+        place = await stopped(database_url)
+        await shown(database_url, OTHERS)
+        assert (place.position, place.stopped_at) == (position - 1, position)
+        assert await names(database_url) == ["a", "b"]
+        assert not worker.done()
 
 
-async def test_stored_bytes_that_cannot_be_read_stop_only_who_needs_them(database_url: str) -> None:
-    async with opened(database_url) as store, projecting(database_url):
-        await new_team(store)
-        new = "'{0}', '{teams-9}', '{1}', '{teams.TeamCreated}', %s, %s, '{\"\"}'"
-        spoil = f"SELECT book.append('{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', {new})"
-        ask(database_url, spoil, [b"not JSON"], [b"{}"])
-        await register(store)
-        await shown(database_url, [projector for projector in PROJECTORS if projector.name != "teams"])
-        await until(lambda: is_stopped(database_url, "teams"))
-        assert (await places(database_url))["teams"].stopped_at == 2
-
-
-async def test_who_is_behind_catches_up_alone_and_joins(database_url: str) -> None:
-    others = [projector for projector in PROJECTORS if projector.name != "teams"]
+async def test_a_stopped_projector_is_tried_once_and_then_left_alone(database_url: str) -> None:
     async with opened(database_url) as store:
-        await asyncio.gather(*(new_team(store) for _ in range(20)))
-        async with projecting(database_url, others):
-            await shown(database_url, others)
+        async with projecting(database_url, with_a_mistake(), _Feed()):
+            await create(store, UNLUCKY)
+            await stopped(database_url)
+        with capture_logs() as logs:
+            async with projecting(database_url, with_a_mistake(), _Feed()):
+                await shown(database_url, OTHERS)
+                for _ in range(5):
+                    await create(store, "fine")
+                    await shown(database_url, OTHERS)
+    assert len([entry for entry in logs if entry["event"] == "projector stopped"]) == 1
+
+
+class _Feed:
+    """A feed that wants nothing."""
+
+    name = "tests_feed"
+
+    def wants(self, append: Sequence[Recorded]) -> bool:
+        return False
+
+    def is_changed_by(self, append: Sequence[Recorded]) -> bool:
+        return False
+
+    async def refresh(self, connection: AsyncConnection[TupleRow]) -> None:
+        pass
+
+    async def before(self, connection: AsyncConnection[TupleRow], append: Sequence[Recorded]) -> None:
+        pass
+
+    async def after(self, connection: AsyncConnection[TupleRow], append: Sequence[Recorded], seen: Any) -> None:  # noqa: ANN401
+        pass
+
+
+@pytest.mark.parametrize("near", [0, 10_000], ids=["far", "near"])
+async def test_a_projector_that_is_behind_catches_up_and_goes_on_with_the_others(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr(module, "NEAR_EVENTS", near)
+    async with opened(database_url) as store:
+        async with projecting(database_url, with_a_mistake()):
+            await create(store, UNLUCKY)
+            await stopped(database_url)
+            await do_many(store, Deeds(2), 2000)
+            await shown(database_url, OTHERS)
         async with projecting(database_url):
+            await do_many(store, Deeds(3), 500)
             await shown(database_url)
-            await new_team(store, "Madeira")
-            await shown(database_url)
-    assert ask(database_url, "SELECT count(*) FROM projections.teams") == [(21,)]
+        assert await is_a_replay(database_url, store)
 
 
 async def test_tables_of_another_version_are_made_anew(database_url: str) -> None:
+    def shout(row: TeamRow | None, recorded: Recorded) -> TeamRow | None:
+        new = evolve(row, recorded)
+        return new and msgspec.structs.replace(new, name=new.name.upper())
+
+    loud = msgspec.structs.replace(TEAMS, revision=2, rows=(msgspec.structs.replace(TEAMS.rows[0], evolve=shout),))
+    async with opened(database_url) as store:
+        async with projecting(database_url):
+            await create(store, "azores", "madeira")
+            await shown(database_url)
+        before = (await places(database_url))["teams"].fingerprint
+        async with projecting(database_url, instead_of_teams(loud)):
+            await come_to(database_url, "AZORES", "MADEIRA")
+            await create(store, "faial")
+            await come_to(database_url, "AZORES", "MADEIRA", "FAIAL")
+    assert (await places(database_url))["teams"].fingerprint != before
+
+
+@pytest.mark.parametrize("lost", [PROJECTORS, (TEAMS,)], ids=["all", "one"])
+async def test_tables_that_are_dropped_come_back_byte_by_byte(database_url: str, lost: Sequence[Projector]) -> None:
+    async with opened(database_url) as store:
+        async with projecting(database_url):
+            await do_many(store, Deeds(4), 3000)
+            await shown(database_url)
+        before = dump(database_url)
+        drop_tables(database_url, lost)
+        async with projecting(database_url):
+            await until(lambda: _all_exist(database_url))
+            await shown(database_url)
+    assert all(before.values())
+    assert dump(database_url) == before
+
+
+def _all_exist(url: str) -> bool:
+    tables = {table for (table,) in ask(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'projections'")}
+    return tables >= {"accounts", "signups", "apps", "sessions", "teams", "awards", "holdings", "callbacks"}
+
+
+async def test_of_two_projectors_one_acts_and_the_other_takes_over(database_url: str) -> None:
+    async with opened(database_url) as store, projecting(database_url) as first:
+        await shown(database_url)
+        async with projecting(database_url):
+            await create(store, "a")
+            await shown(database_url)
+            first.cancel()
+            await create(store, "b")
+            await shown(database_url)
+        assert await names(database_url) == ["a", "b"]
+
+
+@pytest.mark.faults
+async def test_a_projector_outlives_its_connections(database_url: str) -> None:
+    cut = """
+        SELECT pg_terminate_backend(pid)
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%%checkpoints%%'
+    """
     async with opened(database_url) as store, projecting(database_url):
-        await new_team(store)
         await shown(database_url)
-    ask(database_url, "UPDATE projections.teams SET name = 'as an older version had it'")
-    newer = [msgspec.structs.replace(projector, revision=2) for projector in PROJECTORS]
-    async with projecting(database_url, newer):
-        await until(lambda: asyncio.to_thread(is_named, database_url, "Azores"))
+        for number in range(5):
+            ask(database_url, cut)
+            await do_many(store, Deeds(number), 100)
+            await shown(database_url)
+        assert await is_a_replay(database_url, store)
 
 
-def is_named(url: str, name: str) -> bool:
-    return ask(url, "SELECT name FROM projections.teams") == [(name,)]
-
-
-async def test_a_rebuild_says_which_rows_were_not_what_the_log_says(database_url: str) -> None:
+async def test_times_are_those_of_the_log(database_url: str) -> None:
     async with opened(database_url) as store, projecting(database_url):
-        await new_team(store)
-        await register(store)
+        await create(store, "a")
         await shown(database_url)
-        assert await rebuild(database_url, store.keyring, PROJECTORS) == []
-        ask(database_url, "UPDATE projections.accounts SET permissions = 127")
-        [difference] = await rebuild(database_url, store.keyring, PROJECTORS)
-        assert (difference.table, difference.rows_before, difference.rows_after) == ("accounts", 1, 1)
-    assert ask(database_url, "SELECT permissions FROM projections.accounts") == [(0,)]
+    [(recorded_at,)] = ask(database_url, "SELECT recorded_at FROM book.log")
+    assert isinstance(recorded_at, datetime)
+    assert ask(database_url, "SELECT created_at FROM projections.teams") == [(recorded_at,)]
 
 
-async def test_reads_and_writes_go_on_while_tables_are_rebuilt(database_url: str) -> None:
-    async with opened(database_url) as store, projecting(database_url):
-        team = await new_team(store, "0")
-        await shown(database_url)
-        over = asyncio.Event()
-        reads = [asyncio.create_task(read_on(database_url, over)) for _ in range(3)]
-        writes = asyncio.create_task(write_on(store, team, over))
-        for _ in range(4):
-            await rebuild(database_url, store.keyring, PROJECTORS)
-        over.set()
-        assert min(await asyncio.gather(*reads)) > 0
-        last = await writes
-        await shown(database_url)
-    assert ask(database_url, "SELECT name FROM projections.teams") == [(str(last),)]
-
-
-async def read_on(url: str, over: asyncio.Event) -> int:
-    """Read with prepared statements that touch several tables, and return how often; no read may fail."""
-    reads = 0
-    async with await connect(url) as connection:
-        while not over.is_set():
-            query = "SELECT t.name FROM teams AS t LEFT JOIN accounts AS a ON a.team = t.id LEFT JOIN awards ON TRUE"
-            rows = await (await connection.execute(query)).fetchall()
-            assert len(rows) == 1
-            reads += 1
-    return reads
-
-
-async def write_on(store: EventStore, team: int, over: asyncio.Event) -> int:
-    writes = 0
-    while not over.is_set():
-        writes += 1
-        await store.execute(ORIGIN, rename_team, OPERATOR, team=team, name=str(writes))
-    return writes
-
-
-def test_an_event_that_says_nothing_of_a_row_leaves_it_alone() -> None:
-    """Only what deletes removes a row, so an event type that comes later cannot."""
-    for rows in (rows for projector in PROJECTORS for rows in projector.rows):
-        deletions = {
-            event for event in rows.keys if event.__name__.endswith(("Deleted", "Removed", "Closed", "Revoked"))
-        }
-        for event in rows.keys.keys() - deletions:
-            assert keeps(rows, event), event
-
-
-def keeps(rows: Any, event: type[Any]) -> bool:  # noqa: ANN401 - any of the tables
-    """Tell whether some row is still there after the event, whatever the event says."""
-    row = blank(rows.row)
-    said = blank(event)
-    recorded = type("Said", (), {"event": said, "recorded_at": None})()
-    return rows.evolve(row, recorded) is not None
-
-
-def blank(struct: type[Any]) -> Any:  # noqa: ANN401 - any struct
-    """Make a struct without looking at what it may hold."""
-    names: Sequence[str] = struct.__struct_fields__
-    return struct(**dict.fromkeys(names, 1))
+async def test_a_table_without_its_place_is_made_anew_with_the_others(database_url: str) -> None:
+    async with opened(database_url) as store:
+        async with projecting(database_url):
+            await do_many(store, Deeds(5), 500)
+            await shown(database_url)
+        before = dump(database_url)
+        ask(database_url, "DELETE FROM operations.checkpoints WHERE reader = 'awards'")
+        ask(database_url, "DROP TABLE projections.holdings")
+        async with projecting(database_url):
+            await shown(database_url)
+    assert dump(database_url) == before

@@ -1,6 +1,5 @@
 """What is personal is nowhere in the log as it is, and comes back only with its key."""
 
-
 import msgspec
 import pytest
 
@@ -26,7 +25,9 @@ from tests.books import KEY, ORIGIN, ask, opened
 from tests.domain.samples import profile
 
 ADDRESS = "203.0.113.77"
-HIDDEN = AccountCreated(account=204, name="Inês de Castro", discriminator="0412", avatar_url="https://secret.example/i.png")
+HIDDEN = AccountCreated(
+    account=204, name="Inês de Castro", discriminator="0412", avatar_url="https://secret.example/i.png"
+)
 SECRETS = ("Castro", "In\\u00eas", "0412", "secret.example", ADDRESS)
 
 

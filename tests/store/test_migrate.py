@@ -9,8 +9,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from store.migrate import migrate
-from tests.books import ask
+from domain.permissions import OPERATOR
+from domain.teams.commands import create_team
+from projections.catalogue import PROJECTORS
+from projections.rebuild import rebuild
+from store.migrate import RoleMissingError, migrate
+from tests.books import ORIGIN, ask, dump, opened, projecting, shown
 
 NAMES = ["0001_book", "0002_operations", "0003_deliveries"]
 
@@ -58,12 +62,22 @@ def owner_url(server_url: str, empty_url: str) -> Iterator[str]:
         yield empty_url.replace("postgres@", f"{name}@", 1)
         connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(sql.Identifier(database)))
         with psycopg.connect(empty_url, autocommit=True) as inside:
-            inside.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(owner))
+            inside.execute(sql.SQL("DROP OWNED BY {}, guildbook_service CASCADE").format(owner))
         connection.execute(sql.SQL("DROP ROLE {}").format(owner))
 
 
-def test_a_user_that_was_given_the_role_needs_no_other_right(server_url: str, owner_url: str) -> None:
+async def test_a_user_that_was_given_the_role_needs_no_other_right(server_url: str, owner_url: str) -> None:
     name = urlsplit(owner_url).username or ""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("GRANT guildbook_service TO {}").format(sql.Identifier(name)))
     assert migrate(owner_url) == NAMES
+    async with opened(owner_url) as store, projecting(owner_url):
+        await store.execute(ORIGIN, create_team, OPERATOR, name="Azores")
+        await shown(owner_url)
+        assert await rebuild(owner_url, store.keyring, PROJECTORS) == []
+    assert b"Azores" in dump(owner_url)["teams"]
+
+
+def test_a_user_without_the_role_is_told_what_to_ask_for(owner_url: str) -> None:
+    with pytest.raises(RoleMissingError, match="GRANT guildbook_service TO"):
+        migrate(owner_url)

@@ -1,0 +1,127 @@
+"""The published document, and the page to browse it."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+from api.openapi import PATH, text
+from tests.world import World
+
+PARTS = ["/docs/swagger-ui.css", "/docs/swagger-ui.js", "/docs/start.js"]
+
+
+@pytest.fixture
+def published() -> dict[str, Any]:
+    """Return the document."""
+    return msgspec.json.decode(text())
+
+
+def references(part: object) -> set[str]:
+    """Return everything that is referred to somewhere in a part of the document."""
+    match part:
+        case {"$ref": str(found)}:
+            return {found}
+        case dict():
+            return {found for value in part.values() for found in references(value)}
+        case list():
+            return {found for value in part for found in references(value)}
+        case _:
+            return set()
+
+
+def test_the_file_is_what_the_routes_say() -> None:
+    assert PATH.read_text() == text(), "python -m api.openapi writes it"
+
+
+async def test_the_document_that_is_served_is_the_file(world: World) -> None:
+    answer = await world.anyone.get("/openapi.json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json() == msgspec.json.decode(PATH.read_bytes())
+
+
+def test_the_document_is_openapi(published: dict[str, Any]) -> None:
+    OPENAPI_31_VALIDATOR.validate(published)
+    assert published["openapi"] == "3.1.0"
+
+
+def test_everything_that_is_referred_to_is_there(published: dict[str, Any]) -> None:
+    components = published["components"]
+    there = {f"#/components/{kind}/{name}" for kind, parts in components.items() for name in parts}
+    assert references(published) - there == set()
+
+
+def test_every_route_of_the_contract_is_described(published: dict[str, Any]) -> None:
+    described = {(method.upper(), path) for path, methods in published["paths"].items() for method in methods}
+    assert described == {
+        ("GET", "/accounts/signups"),
+        ("POST", "/accounts/new"),
+        ("POST", "/acounts/new"),
+        ("GET", "/accounts/search"),
+        ("GET", "/account/{account}"),
+        ("PATCH", "/account/{account}"),
+        ("DELETE", "/account/{account}"),
+        ("POST", "/teams/new"),
+        ("GET", "/teams/search"),
+        ("GET", "/team/{team}"),
+        ("PATCH", "/team/{team}"),
+        ("DELETE", "/team/{team}"),
+        ("POST", "/awards/new"),
+        ("GET", "/award/{award}"),
+        ("PATCH", "/award/{award}"),
+        ("DELETE", "/award/{award}"),
+        ("PUT", "/account/{account}/award/{award}"),
+        ("DELETE", "/account/{account}/award/{award}"),
+        ("PUT", "/callback/{event}"),
+        ("GET", "/callback/{event}"),
+        ("DELETE", "/callback/{event}"),
+        ("GET", "/callbacks"),
+        ("POST", "/auth/discord"),
+        ("POST", "/auth/create_session"),
+        ("POST", "/auth/reset_token"),
+        ("GET", "/auth/me"),
+    }
+
+
+def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) -> None:
+    operations = [operation for methods in published["paths"].values() for operation in methods.values()]
+    asks = {operation["operationId"]: operation.get("security", []) for operation in operations}
+    assert {name for name, security in asks.items() if not security} == {
+        "get_accounts_signups",
+        "get_accounts_search",
+        "get_account_account",
+        "get_teams_search",
+        "get_team_team",
+        "get_award_award",
+        "post_auth_discord",
+    }
+    assert asks["patch_account_account"] == [{}, {"basic": []}]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_the_page_asks_nothing_of_other_hosts_and_holds_no_script(world: World, path: str) -> None:
+    answer = await world.anyone.get(path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert re.findall(r'(?:src|href)="([^"]*)"', answer.text) == PARTS
+    assert re.findall(r"<script[^>]*>([^<]*)</script>", answer.text) == ["", ""]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self';" in policy
+
+
+@pytest.mark.parametrize("path", PARTS)
+async def test_the_parts_of_the_page_are_served(world: World, path: str) -> None:
+    answer = await world.anyone.get(path)
+    kind = "text/css" if path.endswith("css") else "text/javascript"
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("max-age=86400", "nosniff")
+    assert len(answer.content) > 100
+
+
+@pytest.mark.parametrize("path", ["/docs/redoc.js", "/docs/__init__.py", "/docs/..%2Fpages.py", "/docs/%00"])
+async def test_nothing_else_is_served_beside_the_page(world: World, path: str) -> None:
+    answer = await world.anyone.get("/", extensions={"target": path.encode()})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
