@@ -21,6 +21,7 @@ from api.polympics import accounts, awards, callbacks, errors, sessions, teams
 from schemas.settings import Settings, read_settings
 from store.keys import load_master_key
 from store.logs import setup_logs
+from store.memory import collect_seldom
 
 POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
 DESCRIBED = POLYMPICS
@@ -52,6 +53,7 @@ async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     await parts.pool.open()
     await parts.discord.open()
     freshness = asyncio.create_task(parts.freshness.run())
+    collect_seldom()
     try:
         yield
     finally:

@@ -59,7 +59,7 @@ async def _execute(
     try:
         return await parts.store.execute(origin, command, *args, **kwargs)
     except RefusalError:
-        # So may one that was refused: who is told that an account exists already will ask for it next.
+        # It may rest on what somebody else has just written: who is told that an account exists will ask for it next.
         await parts.freshness.wait(await parts.head(), _patience_seconds(request, parts))
         raise
 

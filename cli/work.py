@@ -53,11 +53,13 @@ async def _work(place: Place, roles: Iterable[str]) -> None:
     """Run the workers until a signal; whatever ends one of them ends all."""
     from store.connections import pool
     from store.keys import Keyring
+    from store.memory import collect_seldom
 
     async with pool(place.url, CONNECTIONS_MAX) as connections:
         keyring = Keyring(connections, place.master_key)
         jobs = [_told_to_stop(), *(_worker(role, place, keyring) for role in roles)]
         tasks = [asyncio.create_task(job) for job in jobs]
+        collect_seldom()
         tell(f"working: {', '.join(roles)}")
         done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in others:

@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,19 @@ def template(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
     """Return the URL of a migrated database that is this test's alone."""
+    with cloned(server_url, template) as url:
+        yield url
+
+
+@contextmanager
+def cloned(server_url: str, template: str) -> Generator[str]:
+    """Make a migrated database, for as long as the block lasts."""
     name = f"{template}_{next(_numbers)}"
     _create(server_url, name, template)
-    yield _url_of(server_url, name)
-    _drop(server_url, name)
+    try:
+        yield _url_of(server_url, name)
+    finally:
+        _drop(server_url, name)
 
 
 @pytest.fixture(scope="session")

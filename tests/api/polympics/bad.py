@@ -37,7 +37,7 @@ class Bad:
 
 
 def encode(body: object) -> bytes:
-    """Encode as JSON, numbers of any length and lone surrogates included."""
+    """Encode as JSON, lone surrogates included; bytes are JSON already."""
     match body:
         case dict():
             return b"{" + b",".join(encode(name) + b":" + encode(value) for name, value in body.items()) + b"}"
@@ -45,6 +45,8 @@ def encode(body: object) -> bytes:
             return b"[" + b",".join(map(encode, body)) + b"]"
         case str():
             return ascii_json(body)
+        case bytes():
+            return body
         case None:
             return b"null"
         case bool():

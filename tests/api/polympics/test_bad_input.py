@@ -67,7 +67,20 @@ PERMISSIONS = [
     ("account edit", "revoke_permissions"),
 ]
 NO_INTEGERS = ["", " ", "x", "1.5", "1_0", "\u0661", [], {}, [1], float("nan"), float("inf"), float("-inf")]
-UNKNOWN = [0, -1, NOT_FOUND, 2**63, -(2**63), str(2**63), 1e300, int("9" * 4000), "9" * 5000, "0" * 5000, " -1 "]
+UNKNOWN = [
+    0,
+    -1,
+    NOT_FOUND,
+    2**63,
+    -(2**63),
+    str(2**63),
+    1e300,
+    b"9" * 5000,
+    b"-" + b"9" * 5000,
+    "9" * 5000,
+    "0" * 5000,
+    " -1 ",
+]
 
 
 @pytest.fixture
@@ -84,7 +97,7 @@ async def test_a_text_is_a_text_within_its_limit_without_what_cannot_be_stored(
     for value in ([], {}, ["x"]):
         assert await bad.send(route, **{field: value}) == (422, [fault(["body", field], *STR)])
     msg, kind, ctx = too_long(limit)
-    for value in ("x" * (limit + 1), "🎉" * (limit + 1), int("9" * 4200)):
+    for value in ("x" * (limit + 1), "🎉" * (limit + 1), b"9" * 5000):
         assert await bad.send(route, **{field: value}) == (422, [fault(["body", field], msg, kind, **ctx)])
     for value in ("\x00", "a\x00b", "\ud800", "\udfffb"):
         assert await bad.send(route, **{field: value}) == (422, [fault(["body", field], *CHARACTERS)])
@@ -112,7 +125,7 @@ async def test_permissions_are_an_integer_of_seven_bits(bad: Bad, route: str, fi
         (128, too_big(127)),
         ("-1", too_small(0)),
         (2**70, too_big(127)),
-        (int("-" + "9" * 4000), too_small(0)),
+        (b"-" + b"9" * 5000, too_small(0)),
     ]:
         assert await bad.send(route, **{field: value}) == (422, [fault(["body", field], msg, kind, **ctx)])
 
@@ -126,7 +139,7 @@ async def test_the_id_of_a_new_account_is_a_positive_integer_of_64_bits(bad: Bad
         (False, too_small(1)),
         (2**63, too_big(BIG)),
         ("9" * 5000, too_big(BIG)),
-        (int("9" * 4300), too_big(BIG)),
+        (b"9" * 5000, too_big(BIG)),
     ]:
         assert await bad.send("account", id=value) == (422, [fault(["body", "id"], msg, kind, **ctx)])
 

@@ -62,6 +62,14 @@ async def test_a_bad_token_does_not_log_in(world: World, token: str) -> None:
     assert refused(await world.anyone.post("/auth/discord", {"token": token})) == (401, "Bad Discord user token.")
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_token_that_is_refused_in_any_words_is_a_bad_one(
+    world: World, discord: FakeDiscord, status: int
+) -> None:
+    token = discord.says("refused", status, b"<html>")
+    assert refused(await world.anyone.post("/auth/discord", {"token": token})) == (401, "Bad Discord user token.")
+
+
 async def test_a_token_without_the_scope_is_a_bad_one(world: World, discord: FakeDiscord) -> None:
     token = discord.says("no-scope", 200, b'{"scopes": ["guilds"]}')
     assert refused(await world.anyone.post("/auth/discord", {"token": token})) == (401, "Bad Discord user token.")

@@ -112,14 +112,17 @@ async def test_a_page_is_neither_negative_nor_beyond_counting(world: World, what
     assert refused(await world.anyone.get(f"/{what}/search?page={'9' * 5000}")) == (422, [high])
 
 
-async def test_the_wildcards_of_a_search_are_those_of_the_database_and_a_backslash_is_none(world: World) -> None:
+@pytest.mark.parametrize("what", ["accounts", "teams"])
+async def test_the_wildcards_of_a_search_are_those_of_the_database_and_a_backslash_is_none(
+    world: World, what: str
+) -> None:
     word = uuid4().hex
     for name in (f"{word} abc", f"{word} a%c", f"{word} a\\c"):
-        await world.team(name)
-    assert (await found(world, "teams", q=f"{word} a_c"))["results"] == 3
-    assert (await found(world, "teams", q=f"{word}%c"))["results"] == 3
-    assert names(await found(world, "teams", q=f"{word} a\\c")) == [f"{word} a\\c"]
-    assert names(await found(world, "teams", q=f"{word} a\\%")) == [f"{word} a\\c"]
+        await (world.team(name) if what == "teams" else world.account(name=name))
+    assert (await found(world, what, q=f"{word} a_c"))["results"] == 3
+    assert (await found(world, what, q=f"{word}%c"))["results"] == 3
+    assert names(await found(world, what, q=f"{word} a\\c")) == [f"{word} a\\c"]
+    assert names(await found(world, what, q=f"{word} a\\%")) == [f"{word} a\\c"]
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])

@@ -99,7 +99,7 @@ async def test_a_team_counts_its_members_and_shows_its_own_awards_by_id(world: W
     team, other = await world.team("Azores"), await world.team("Madeira")
     await world.account(team)
     await world.account(team)
-    own = [await world.award(team), await world.award(team)]
+    own = [await world.award(team, title="Zinc"), await world.award(team, title="Gold")]
     await world.award(other)
     shown = (await world.anyone.get(f"/team/{team}")).json()
     assert (shown["member_count"], [award["id"] for award in shown["awards"]]) == (2, own)
