@@ -8,9 +8,10 @@ from random import Random
 from typing import Any
 
 from domain.accounts.aggregate import Edit, Profile
-from domain.accounts.commands import turn_signups
-from domain.apps.commands import create_app
+from domain.accounts.commands import make_superuser, turn_signups
+from domain.apps.commands import create_app, edit_app
 from domain.awards.commands import delete_award
+from domain.callbacks.commands import remove_callback
 from domain.kernel import RefusalError
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
@@ -19,9 +20,11 @@ from domain.processes.delete_account import delete_account
 from domain.processes.delete_app import delete_app
 from domain.processes.delete_team import delete_team
 from domain.processes.edit_account import edit_account
+from domain.processes.edit_award import edit_award
 from domain.processes.grant_award import grant_award, revoke_award
 from domain.processes.open_session import open_session
 from domain.processes.register_callback import register_callback
+from domain.sessions.commands import close_session, reset_token
 from domain.teams.commands import create_team, rename_team
 from store.event_store import EventStore
 from tests.books import ORIGIN
@@ -49,6 +52,9 @@ class Deeds:
             ["Inês", "Rui", "Açores", 'a "quoted" name', "tab\tand\nline", "\\N", "🏅", "x" * 500]
         )
 
+    def _bit(self) -> int:
+        return self._random.choice([0, 1, 2, 4, 8, 32, 64])
+
     def _hash(self) -> str:
         return hashlib.sha256(self._random.randbytes(8)).hexdigest()
 
@@ -66,13 +72,21 @@ class Deeds:
             (create_account, {"profile": profile, "team": None, "permissions": 0, "signups_default": True}),
             (edit_account, {"account": self._id(), "edit": wishes}),
             (edit_account, {"account": self._id(), "edit": details}),
+            (edit_account, {"account": self._id(), "edit": Edit(grant=self._bit(), revoke=self._bit())}),
             (delete_account, {"account": self._id()}),
         ]
 
     def _award_deeds(self) -> list[Deed]:
         given = {"award": self._id(), "account": self._id()}
         new = {"title": self._text(), "image_url": "i.png", "team": self._id(), "accounts": [self._id()]}
-        return [(grant_award, given), (grant_award, given), (revoke_award, given), (create_award, new)]
+        edited = {"award": self._id(), "title": self._text(), "team": self._random.choice([None, self._id()])}
+        return [
+            (grant_award, given),
+            (grant_award, given),
+            (revoke_award, given),
+            (create_award, new),
+            (edit_award, edited),
+        ]
 
     def _other_deeds(self) -> list[Deed]:
         hook = {"app": self._id(), "event": "account_team_update", "url": "https://a.example", "secret": self._text()}
@@ -84,12 +98,20 @@ class Deeds:
             (delete_award, {"award": self._id()}),
             (open_session, {"account": self._id(), "token_hash": self._hash(), "expires_at": LATER}),
             (create_app, {"name": self._text(), "permissions": 95, "token_hash": self._hash()}),
+            (reset_token, {"session": self._id(), "token_hash": self._hash(), "expires_at": LATER}),
+            (close_session, {"session": self._id(), "reason": "revoked"}),
+            (edit_app, {"app": self._id(), "name": self._text(), "grant": self._bit(), "revoke": self._bit()}),
             (register_callback, hook),
+            (remove_callback, {"app": self._id(), "event": hook["event"]}),
+            (make_superuser, {"account": self._id()}),
             (delete_app, {"app": self._id()}),
         ]
 
 
-WITHOUT_ACTOR = {turn_signups, create_app, delete_app, register_callback}
+WITHOUT_ACTOR = {
+    *(turn_signups, make_superuser, create_app, edit_app, delete_app),
+    *(register_callback, remove_callback, reset_token, close_session),
+}
 
 
 async def do(store: EventStore, deed: Deed) -> bool:
