@@ -29,7 +29,7 @@ from domain.teams.commands import create_team, rename_team
 from store.event_store import EventStore
 from tests.books import ORIGIN
 
-IDS = 40  # few enough that people, teams and awards meet
+IDS = 40
 DEEDS_OF_AN_ID = 60  # after so many the oldest id is let go, and there is a new one
 CALLERS = 16
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
@@ -38,14 +38,15 @@ Deed = tuple[Callable[..., Awaitable[Any]], dict[str, Any]]
 
 
 class Deeds:
-    """One deed after another; the same seed gives the same ones."""
+    """One deed after another; the same seed gives the same ones. The fewer the ids, the more often they meet."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, ids: int = IDS) -> None:
         self._random = Random(seed)
+        self._ids = ids
         self._count = 0
 
     def _id(self) -> int:
-        return self._random.randint(1, IDS) + self._count // DEEDS_OF_AN_ID
+        return self._random.randint(1, self._ids) + self._count // DEEDS_OF_AN_ID
 
     def _text(self) -> str:
         return self._random.choice(
@@ -61,7 +62,7 @@ class Deeds:
     def next(self) -> Deed:
         """Return a command and what it is given."""
         self._count += 1
-        chances = self._account_deeds() * 3 + self._award_deeds() * 3 + self._other_deeds()
+        chances = self._account_deeds() * 2 + self._award_deeds() * 2 + self._other_deeds()
         return self._random.choice(chances)
 
     def _account_deeds(self) -> list[Deed]:

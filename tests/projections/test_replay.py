@@ -23,7 +23,8 @@ from tests.books import ask, dump, opened
 from tests.conftest import cloned
 from tests.deeds import Deeds, do_many
 
-DEEDS = 250
+DEEDS = 400
+IDS = 6
 SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
     (ACCOUNT, r"accounts-\d+", "accounts", ("id", "name", "discriminator", "avatar_url", "team", "permissions")),
     (APP, r"apps-\d+", "apps", ("id", "name", "permissions", "token_hash")),
@@ -40,7 +41,7 @@ SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
 async def test_tables_hold_what_the_streams_say(server_url: str, template: str, seed: int, cuts: list[int]) -> None:
     with cloned(server_url, template) as url:
         async with opened(url) as store:
-            await do_many(store, Deeds(seed), DEEDS)
+            await do_many(store, Deeds(seed, IDS), DEEDS)
             await project_in_batches(url, store, cuts)
             for entity, streams, table, fields in SHOWN:
                 assert shown(url, table, fields) == await said(url, store, entity, streams, fields)
