@@ -29,10 +29,12 @@ from domain.teams.commands import create_team, rename_team
 from store.event_store import EventStore
 from tests.books import ORIGIN
 
+EVENT = "account_team_update"
 IDS = 40
-DEEDS_OF_AN_ID = 60  # after so many the oldest id is let go, and there is a new one
+DEEDS_OF_AN_ID = 18  # after so many the oldest id is let go, and there is a new one
 CALLERS = 16
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
+URL = "https://a.example"
 
 Deed = tuple[Callable[..., Awaitable[Any]], dict[str, Any]]
 
@@ -46,7 +48,8 @@ class Deeds:
         self._count = 0
 
     def _id(self) -> int:
-        return self._random.randint(1, self._ids) + self._count // DEEDS_OF_AN_ID
+        newest = 1 + self._count // DEEDS_OF_AN_ID
+        return self._random.randint(max(1, newest - self._ids), newest)
 
     def _text(self) -> str:
         return self._random.choice(
@@ -60,51 +63,49 @@ class Deeds:
         return hashlib.sha256(self._random.randbytes(8)).hexdigest()
 
     def next(self) -> Deed:
-        """Return a command and what it is given."""
+        """Return a command and what it is given: creations are as frequent as ids are let go, endings are rarer."""
         self._count += 1
-        chances = self._account_deeds() * 2 + self._award_deeds() * 2 + self._other_deeds()
-        return self._random.choice(chances)
+        begin, change, end = self._beginnings(), self._changes(), self._endings()
+        kind = self._random.choices((begin, change, end), weights=(5, 5, 1))[0]
+        return self._random.choice(kind)
 
-    def _account_deeds(self) -> list[Deed]:
+    def _beginnings(self) -> list[Deed]:
         profile = Profile(self._id(), self._text(), "0412", self._text())
-        wishes = Edit(team=self._random.choice([None, self._id()]))
-        details = Edit(name=self._text())
+        award = {"title": self._text(), "image_url": "i.png", "team": self._id(), "accounts": []}
+        session = {"account": self._id(), "token_hash": self._hash(), "expires_at": LATER}
         return [
             (create_account, {"profile": profile, "team": None, "permissions": 0, "signups_default": True}),
-            (edit_account, {"account": self._id(), "edit": wishes}),
-            (edit_account, {"account": self._id(), "edit": details}),
-            (edit_account, {"account": self._id(), "edit": Edit(grant=self._bit(), revoke=self._bit())}),
-            (delete_account, {"account": self._id()}),
-        ]
-
-    def _award_deeds(self) -> list[Deed]:
-        given = {"award": self._id(), "account": self._id()}
-        new = {"title": self._text(), "image_url": "i.png", "team": self._id(), "accounts": [self._id()]}
-        edited = {"award": self._id(), "title": self._text(), "team": self._random.choice([None, self._id()])}
-        return [
-            (grant_award, given),
-            (grant_award, given),
-            (revoke_award, given),
-            (create_award, new),
-            (edit_award, edited),
-        ]
-
-    def _other_deeds(self) -> list[Deed]:
-        hook = {"app": self._id(), "event": "account_team_update", "url": "https://a.example", "secret": self._text()}
-        return [
-            (turn_signups, {"is_open": True}),
             (create_team, {"name": self._text()}),
-            (rename_team, {"team": self._id(), "name": self._text()}),
-            (delete_team, {"team": self._id()}),
-            (delete_award, {"award": self._id()}),
-            (open_session, {"account": self._id(), "token_hash": self._hash(), "expires_at": LATER}),
+            (create_award, award),
+            (create_award, {**award, "accounts": [self._id()]}),
             (create_app, {"name": self._text(), "permissions": 95, "token_hash": self._hash()}),
+            (open_session, session),
+            (grant_award, {"award": self._id(), "account": self._id()}),
+            (register_callback, {"app": self._id(), "event": EVENT, "url": URL, "secret": self._text()}),
+        ]
+
+    def _changes(self) -> list[Deed]:
+        team = self._random.choice([None, self._id(), self._id()])
+        edits = Edit(team=team), Edit(name=self._text()), Edit(grant=self._bit(), revoke=self._bit())
+        return [
+            *((edit_account, {"account": self._id(), "edit": edit}) for edit in edits),
+            (edit_award, {"award": self._id(), "title": self._text(), "team": team}),
+            (rename_team, {"team": self._id(), "name": self._text()}),
+            (grant_award, {"award": self._id(), "account": self._id()}),
             (reset_token, {"session": self._id(), "token_hash": self._hash(), "expires_at": LATER}),
-            (close_session, {"session": self._id(), "reason": "revoked"}),
             (edit_app, {"app": self._id(), "name": self._text(), "grant": self._bit(), "revoke": self._bit()}),
-            (register_callback, hook),
-            (remove_callback, {"app": self._id(), "event": hook["event"]}),
             (make_superuser, {"account": self._id()}),
+            (turn_signups, {"is_open": True}),
+        ]
+
+    def _endings(self) -> list[Deed]:
+        return [
+            (revoke_award, {"award": self._id(), "account": self._id()}),
+            (remove_callback, {"app": self._id(), "event": EVENT}),
+            (close_session, {"session": self._id(), "reason": "revoked"}),
+            (delete_account, {"account": self._id()}),
+            (delete_award, {"award": self._id()}),
+            (delete_team, {"team": self._id()}),
             (delete_app, {"app": self._id()}),
         ]
 

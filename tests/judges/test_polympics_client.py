@@ -166,9 +166,9 @@ async def test_discord_logs_in_and_refreshes_without_a_login(
     assert (account.id, account.name) == (number, "Ines")
     refreshed = await anybody.update_account(account, discord_token=discord.knows(number, "Inês"))
     assert refreshed.name == "Inês"
-    assert await refused(anybody.discord_authenticate("nonsense")) == (401, "Bad Discord user token.")
+    assert await refused(anybody.discord_authenticate("never-issued")) == (401, "Bad Discord user token.")
     with pytest.raises(DataError) as caught:
-        await anybody.update_account(account, discord_token="nonsense")
+        await anybody.update_account(account, discord_token="never-issued")
     assert caught.value.issues[0]["loc"] == ["body", "discord_token"]
     await client.close()
 

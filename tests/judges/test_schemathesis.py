@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ AFTER = {"header.Guildbook-After": "0"}  # any other would be waited for
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
 
 
-def judge(folder: Path, caller: Caller, parameters: dict[str, object], *arguments: str) -> None:
+def judge(folder: Path, caller: Caller, parameters: Mapping[str, object], *arguments: str) -> None:
     """Let schemathesis judge with these parameters known and everything else made up."""
     lines = [f'"{name}" = {json.dumps(value)}' for name, value in parameters.items()]
     config = folder / "schemathesis.toml"

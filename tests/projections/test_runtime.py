@@ -138,10 +138,10 @@ class _Feed:
     name = "tests_feed"
 
     def wants(self, append: Sequence[Recorded]) -> bool:
-        return False
+        return append == []
 
     def is_changed_by(self, append: Sequence[Recorded]) -> bool:
-        return False
+        return append == []
 
     async def refresh(self, connection: AsyncConnection[TupleRow]) -> None:
         pass

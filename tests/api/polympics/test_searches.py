@@ -58,7 +58,7 @@ async def test_equal_names_are_ordered_by_id(world: World) -> None:
 async def test_pages_follow_each_other_and_end_with_an_empty_one(world: World, what: str) -> None:
     word = uuid4().hex
     make = world.team if what == "teams" else lambda name: world.account(name=name)
-    for letter in "abcde":
+    for letter in "cedab":
         await make(f"{letter} {word}")
     pages = [await found(world, what, q=word, page=page, per_page=2) for page in range(4)]
     assert [names(page) for page in pages] == [
