@@ -64,6 +64,13 @@ async def test_a_position_that_is_shown_already_is_not_waited_for(curt: World) -
     assert (answer.status_code, "Guildbook-Stale" in answer.headers) == (200, False)
 
 
+async def test_a_write_that_reads_do_not_show_yet_says_so(curt: World, world: World) -> None:
+    made = await curt.manager.post("/teams/new", {"name": "x"})
+    assert (made.status_code, made.headers["Guildbook-Stale"]) == (201, "true")
+    await world.catch_up(made)
+    assert (await world.anyone.get(f"/team/{made.json()['id']}")).json() == made.json()
+
+
 async def test_writes_take_no_notice_of_it(curt: World) -> None:
     answer = await curt.manager.post("/teams/new", {"name": "x"}, headers={"Guildbook-After": "x"})
     assert answer.status_code == 201

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from tests.world import Caller, World, new_number
+from tests.world import Caller, World, new_number, refused
 
 CALLS = 16
 
@@ -95,6 +95,15 @@ async def test_an_account_that_is_deleted_leaves_nobody_logged_in(world: World, 
     if opened.status_code == 201:
         session = Caller(world.http, opened.json()["username"], opened.json()["password"])
         assert (await session.get("/auth/me")).status_code == 401
+
+
+async def test_who_was_deleted_before_reads_show_it_is_nobody(world: World, curt: World) -> None:
+    for _ in range(20):
+        member = await world.member()
+        hasty = member.at(curt.http)
+        deleted = await hasty.delete(f"/account/{member.account}")
+        assert deleted.status_code == 204
+        assert refused(await hasty.post("/auth/reset_token")) == (401, "A token was not used to authenticate.")
 
 
 async def test_of_two_resets_at_once_the_later_one_counts(world: World) -> None:
