@@ -11,20 +11,41 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import health, pages
-from api.demo import provider
+from api import demo, health, pages
+from api.antiraid import bots, config, guild_list, oauth2
+from api.antiraid import errors as antiraid_errors
+from api.antiraid import guilds as antiraid_guilds
+from api.antiraid import sessions as antiraid_sessions
+from api.antiraid import settings as antiraid_settings
+from api.book import bots as book_bots
+from api.book import errors as book_errors
+from api.book import guilds as book_guilds
+from api.book import setting_rows
+from api.book import settings as book_settings
+from api.console import routing as console
 from api.documents import document
 from api.edge import Edge
 from api.errors import HANDLERS
 from api.parts import Parts
 from api.polympics import accounts, awards, callbacks, errors, sessions, teams
+from api.stock import keep_stock
 from schemas.settings import Settings, read_settings
 from store.keys import load_master_key
 from store.logs import setup_logs
 from store.memory import collect_seldom
 
 POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
-DESCRIBED = POLYMPICS
+BOOK = (*book_bots.ROUTES, *book_settings.ROUTES, *setting_rows.ROUTES)
+ANTIRAID = (
+    *config.ROUTES,
+    *bots.ROUTES,
+    *oauth2.ROUTES,
+    *antiraid_sessions.ROUTES,
+    *guild_list.ROUTES,
+    *antiraid_guilds.ROUTES,
+    *antiraid_settings.ROUTES,
+)
+DESCRIBED = (*POLYMPICS, *BOOK, *book_guilds.ROUTES, *ANTIRAID)
 
 
 def polympics() -> Router:
@@ -32,11 +53,35 @@ def polympics() -> Router:
     return Router(path="/", route_handlers=POLYMPICS, exception_handlers=errors.HANDLERS)
 
 
+def book(settings: Settings) -> Router:
+    """Route the native surface, where whole guilds may be sent."""
+    guilds = Router(path="/", route_handlers=book_guilds.ROUTES, request_max_body_size=settings.snapshot_body_bytes_max)
+    return Router(path="/", route_handlers=[*BOOK, guilds], exception_handlers=book_errors.HANDLERS)
+
+
+def antiraid(settings: Settings) -> Router:
+    """Route the AntiRaid surface."""
+    return Router(
+        path="/",
+        route_handlers=ANTIRAID,
+        exception_handlers=antiraid_errors.HANDLERS,
+        request_max_body_size=settings.settings_body_bytes_max,
+    )
+
+
 def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     """Put the application together, with more routes beside its own."""
     published = msgspec.json.encode(document(DESCRIBED))
     app = Litestar(
-        route_handlers=[polympics(), *health.ROUTES, *pages.ROUTES, *more],
+        route_handlers=[
+            polympics(),
+            book(parts.settings),
+            antiraid(parts.settings),
+            console.router(parts.settings),
+            *health.ROUTES,
+            *pages.ROUTES,
+            *more,
+        ],
         exception_handlers=HANDLERS,
         lifespan=[_lifespan],
         state=State({"parts": parts, "document": published}),
@@ -52,14 +97,16 @@ async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     parts: Parts = app.state["parts"]
     await parts.pool.open()
     await parts.discord.open()
-    freshness = asyncio.create_task(parts.freshness.run())
+    running = [asyncio.create_task(parts.freshness.run()), asyncio.create_task(keep_stock(parts))]
     collect_seldom()
     try:
         yield
     finally:
-        freshness.cancel()
+        for task in running:
+            task.cancel()
         await parts.discord.close()
         await parts.appender.close()
+        await parts.limiter.close()
         await parts.pool.close()
 
 
@@ -71,4 +118,4 @@ def from_environment(more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     master_key = load_master_key(Path(data) if data else None, settings.master_key)
     assert settings.database_url, "guildbook serve sets it"
     parts = Parts(settings, settings.database_url, master_key)
-    return application(parts, [*more, provider] if os.environ.get("GUILDBOOK_DEMO") == "1" else more)
+    return application(parts, [*more, *demo.ROUTES] if os.environ.get("GUILDBOOK_DEMO") == "1" else more)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from litestar.types import Receive, ReceiveMessage
 
-DRAINED_BYTES_MAX = 16 * 1_048_576
+DRAINED_BYTES_MAX = 64 * 1_048_576  # more than the largest body that any route takes
 
 
 class Body:

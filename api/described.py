@@ -7,13 +7,29 @@ import msgspec
 Schema = dict[str, Any]
 
 
+class Surface(msgspec.Struct, frozen=True):
+    """What the routes of one surface have in common.
+
+    `refusals`: the media type of every answer that is no success. `schemes`: the ways to say who calls, by their name
+    in the document. `headers`: those that answers may have beyond every surface's own.
+    """
+
+    name: str
+    refusals: str = "application/json"
+    schemes: dict[str, Schema] = {}
+    headers: dict[str, Schema] = {}
+
+
 class Described(msgspec.Struct, frozen=True):
     """One route. `answers`: the shape by status, several for one of them, none for an empty answer."""
 
+    surface: Surface
     summary: str
     answers: dict[int, tuple[Any, ...]]
-    body: type[msgspec.Struct] | None = None
+    body: Any = None
     path: dict[str, Schema] = {}
     query: dict[str, Schema] = {}
+    headers: dict[str, Schema] = {}
+    """Headers that are taken, beyond those that every route takes."""
     credentials: tuple[str, ...] = ()
     """The schemes that are asked for; "" when a caller may come without."""

@@ -1,17 +1,30 @@
-"""Asks a Discord-compatible API whose token it was shown."""
+"""Talks to a Discord-compatible identity provider: whose token this is, tokens for a code, and somebody's guilds."""
 
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 import aiohttp
 import msgspec
 
 from domain.accounts.aggregate import Profile
+from domain.accounts.events import ListedGuild
 from schemas.settings import Settings
+from store.logins import Grant
+
+T = TypeVar("T")
 
 ANSWER_BYTES_MAX = 65_536
+GUILDS_BYTES_MAX = 1_048_576
 NAME_CHARACTERS_MAX = 255
+REASON_CHARACTERS_MAX = 200
 DEFAULT_AVATARS = 5
+UNSIGNED_MAX = 2**64 - 1
 BUSY = 429
+
+Name = Annotated[str, msgspec.Meta(pattern="^[^\0]*$")]
+ImageHash = Annotated[str, msgspec.Meta(pattern="^[^\0]{0,128}$")]
+Token = Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{1,4096}\Z")]
 
 
 class BadTokenError(Exception):
@@ -22,13 +35,22 @@ class DiscordUnreachableError(Exception):
     """Discord could not be reached, was too slow, or did not answer as Discord does."""
 
 
+class BadAnswerError(DiscordUnreachableError):
+    """Discord did not answer as Discord does."""
+
+
+class GrantRefusedError(Exception):
+    """Discord gives no token for this, and says why."""
+
+
 class User(msgspec.Struct, frozen=True):
     """Whose token it is. `avatar` is a hash, `discriminator` "0" for names of the newer kind."""
 
     id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-    username: Annotated[str, msgspec.Meta(pattern="^[^\0]*$")]
+    username: Name
     discriminator: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$")] | None = None
-    avatar: Annotated[str, msgspec.Meta(pattern="^[^\0]{0,128}$")] | None = None
+    avatar: ImageHash | None = None
+    global_name: Name | None = None
 
 
 class Authorization(msgspec.Struct, frozen=True):
@@ -37,13 +59,36 @@ class Authorization(msgspec.Struct, frozen=True):
     user: User | None = None
 
 
-_authorization = msgspec.json.Decoder(Authorization, strict=False)  # ids are digits in text
+class TokenAnswer(msgspec.Struct, frozen=True):
+    """The tokens for a code; `scope` names what was granted, separated by blanks."""
+
+    access_token: Token
+    refresh_token: Token | None = None
+    scope: str = ""
+
+
+class PartialGuild(msgspec.Struct, frozen=True):
+    """A guild of somebody's."""
+
+    id: Annotated[int, msgspec.Meta(ge=1)]
+    name: Name
+    icon: ImageHash | None = None
+    permissions: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a token was not given, in one of the ways to say it."""
+
+    error_description: str = ""
+    error: str = ""
+    message: str = ""
 
 
 class Discord:
     """A client of the identity provider; opened with the process, closed with it."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._api_url = settings.discord_api_url.rstrip("/")
         self._cdn_url = settings.discord_cdn_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=settings.discord_timeout_seconds)
@@ -60,39 +105,93 @@ class Discord:
 
     async def profile_of(self, token: str) -> Profile:
         """Return whose token this is. Errors: BadTokenError, DiscordUnreachableError."""
-        if not (token.isascii() and token.isprintable()):
+        user = (await self._get("/oauth2/@me", token, Authorization)).user
+        if user is None:
             raise BadTokenError
-        status, content = await self._ask(token)
-        user = _user(status, content)
+        return self.profile(user)
+
+    def profile(self, user: User) -> Profile:
+        """Return the user as an account knows itself."""
         discriminator = user.discriminator or "0"
         default = f"embed/avatars/{int(discriminator) % DEFAULT_AVATARS}.png"
         avatar = f"avatars/{user.id}/{user.avatar}.png" if user.avatar else default
         return Profile(user.id, user.username[:NAME_CHARACTERS_MAX], discriminator, f"{self._cdn_url}/{avatar}")
 
-    async def _ask(self, token: str) -> tuple[int, bytes]:
+    async def grant_for_code(self, code: str, redirect_uri: str, code_verifier: str | None) -> tuple[Grant, set[str]]:
+        """Return the tokens for a code, and the scopes that they have.
+
+        Errors: GrantRefusedError, DiscordUnreachableError.
+        """
+        wishes = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return await self._grant(wishes if code_verifier is None else {**wishes, "code_verifier": code_verifier})
+
+    async def renewed(self, refresh_token: str) -> Grant:
+        """Return new tokens for old ones. Errors: GrantRefusedError, DiscordUnreachableError."""
+        grant, _ = await self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return msgspec.structs.replace(grant, refresh_token=grant.refresh_token or refresh_token)
+
+    async def user_of(self, token: str) -> User:
+        """Return whose token this is. Errors: BadTokenError, DiscordUnreachableError."""
+        return await self._get("/users/@me", token, User)
+
+    async def guilds_of(self, token: str) -> tuple[ListedGuild, ...]:
+        """Return the guilds of whose token this is. Errors: BadTokenError, DiscordUnreachableError."""
+        found = await self._get("/users/@me/guilds", token, tuple[PartialGuild, ...], GUILDS_BYTES_MAX)
+        if any(max(each.id, each.permissions) > UNSIGNED_MAX for each in found):
+            raise BadAnswerError
+        return tuple(ListedGuild(each.id, each.name, each.icon, each.permissions) for each in found)
+
+    async def _grant(self, wishes: Mapping[str, str]) -> tuple[Grant, set[str]]:
+        settings = self._settings
+        client = {"client_id": str(settings.antiraid_client_id), "client_secret": settings.oauth_client_secret}
+        status, content = await self._ask("POST", "/oauth2/token", ANSWER_BYTES_MAX, data={**client, **wishes})
+        if _is_refusal(status):
+            raise GrantRefusedError(_reason(status, content))
+        answer = _decode(status, content, TokenAnswer)
+        return Grant(answer.access_token, answer.refresh_token), set(answer.scope.split())
+
+    async def _get(self, path: str, token: str, shape: type[T], bytes_max: int = ANSWER_BYTES_MAX) -> T:
+        if not (token.isascii() and token.isprintable()):
+            raise BadTokenError
+        status, content = await self._ask("GET", path, bytes_max, headers={"Authorization": f"Bearer {token}"})
+        if status in (401, 403):
+            raise BadTokenError
+        return _decode(status, content, shape)
+
+    async def _ask(self, method: str, path: str, bytes_max: int, **options: Any) -> tuple[int, bytes]:  # noqa: ANN401
         assert self._session is not None
-        url, headers = f"{self._api_url}/oauth2/@me", {"Authorization": f"Bearer {token}"}
+        url = f"{self._api_url}{path}"
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with self._session.request(method, url, allow_redirects=False, **options) as response:
                 content = bytearray()
                 async for part in response.content.iter_any():
                     content += part
-                    if len(content) > ANSWER_BYTES_MAX:
-                        raise DiscordUnreachableError
+                    if len(content) > bytes_max:
+                        raise BadAnswerError
                 return response.status, bytes(content)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise DiscordUnreachableError from error
 
 
-def _user(status: int, content: bytes) -> User:
-    if status in (401, 403):
-        raise BadTokenError
+def _is_refusal(status: int) -> bool:
+    return 400 <= status < 500 and status != BUSY  # noqa: PLR2004 - where errors of the asker begin and end
+
+
+def _decode(status: int, content: bytes, shape: type[T]) -> T:
     if status >= 500 or status == BUSY:  # noqa: PLR2004 - where server errors begin
         raise DiscordUnreachableError
     try:
-        user = _authorization.decode(content).user
+        return msgspec.json.decode(content, type=shape, strict=False)  # ids are digits in text
     except (ValueError, RecursionError) as error:
-        raise DiscordUnreachableError from error
-    if user is None:
-        raise BadTokenError
-    return user
+        raise BadAnswerError from error
+
+
+def _reason(status: int, content: bytes) -> str:
+    """Return the provider's words for people, cut to what can be shown."""
+    try:
+        refusal = msgspec.json.decode(content, type=Refusal)
+    except (ValueError, RecursionError):
+        refusal = Refusal()
+    reason = refusal.error_description or refusal.error or refusal.message
+    plain = re.sub(r"[^ -~]+", " ", reason).strip()
+    return plain[:REASON_CHARACTERS_MAX] or f"status {status}"

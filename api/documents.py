@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
-from api.described import Described, Schema
+from api.described import Described, Schema, Surface
 
 OPENAPI = "3.1.0"
 VERSION = "0.1.0"
@@ -58,23 +59,33 @@ REASONS = {
     201: "It was created.",
     204: "It is gone.",
     208: "It was so already.",
+    304: "It is as it was.",
     400: "A header is wrong.",
     401: "Who calls is not known well enough.",
     403: "That is not allowed.",
     404: "There is no such route, or nothing there.",
     408: "The body took too long to come.",
     409: "It exists already, or too many change it at once.",
+    412: "It was changed since it was read.",
     413: "The body is too large.",
     422: "What was sent is wrong; every fault is named.",
+    429: "Too many requests.",
+    500: "A mistake of ours.",
     502: "The identity provider could not be reached.",
     503: "The book is not available at the moment.",
 }
-REFUSAL_HEADERS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 503: ("Retry-After",)}
+REFUSAL_HEADERS = {
+    401: ("WWW-Authenticate",),
+    409: ("Retry-After",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 
 
 def document(routes: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
     """Return the OpenAPI document of these routes."""
     handlers = list(routes)
+    surfaces = list({_described(handler).surface.name: _described(handler).surface for handler in handlers}.values())
     shapes = sorted({shape for handler in handlers for shape in _shapes(_described(handler))}, key=str)
     schemas, components = msgspec.json.schema_components(shapes, ref_template=REF)
     names = dict(zip(shapes, schemas, strict=True))
@@ -91,10 +102,14 @@ def document(routes: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "responses": _refusals(handlers, names),
-            "headers": HEADERS,
-            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+            "headers": HEADERS | _merged(surface.headers for surface in surfaces),
+            "securitySchemes": _merged(surface.schemes for surface in surfaces),
         },
     }
+
+
+def _merged(several: Iterable[dict[str, Schema]]) -> dict[str, Schema]:
+    return {name: schema for one in several for name, schema in one.items()}
 
 
 def _described(handler: HTTPRouteHandler) -> Described:
@@ -131,12 +146,12 @@ def _operation(handler: HTTPRouteHandler, method: str, path: str, names: dict[An
         "tags": [_tag(handler)],
         "parameters": [*_parameters(described), AFTER if method == "get" else PREFER],
         "responses": {
-            str(status): _response(method, status, [names[shape] for shape in shapes if shape is not None])
+            str(status): _response(described.surface, method, status, [names[it] for it in shapes if it is not None])
             for status, shapes in sorted(described.answers.items())
         },
     }
     if described.body is not None:
-        operation["requestBody"] = {"required": True, "content": _json([names[described.body]])}
+        operation["requestBody"] = {"required": True, "content": _content([names[described.body]])}
     if described.credentials:
         operation["security"] = [{scheme: []} if scheme else {} for scheme in described.credentials]
     return operation
@@ -145,31 +160,41 @@ def _operation(handler: HTTPRouteHandler, method: str, path: str, names: dict[An
 def _parameters(described: Described) -> list[Schema]:
     in_path = [{"name": name, "in": "path", "required": True, "schema": it} for name, it in described.path.items()]
     in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in described.query.items()]
-    return [*in_path, *in_query]
+    in_headers = [{"name": name, "in": "header", "schema": schema} for name, schema in described.headers.items()]
+    return [*in_path, *in_query, *in_headers]
 
 
-def _response(method: str, status: int, schemas: list[Schema]) -> dict[str, Any]:
+def _response(surface: Surface, method: str, status: int, schemas: list[Schema]) -> dict[str, Any]:
     if status not in SUCCESSES:
-        return {"$ref": f"#/components/responses/{status}"}
+        return {"$ref": f"#/components/responses/{surface.name}.{status}"}
     own = "Cache-Control" if method == "get" else "Guildbook-Position"
-    return _answer(status, schemas, own, "Guildbook-Stale")
+    return _answer(status, schemas, own, "Guildbook-Stale", *surface.headers)
 
 
 def _refusals(handlers: Iterable[HTTPRouteHandler], names: dict[Any, Schema]) -> dict[str, Any]:
-    """Return the answers that are no successes: the same for every route."""
-    answers = {status: shape for handler in handlers for status, (shape, *_) in _described(handler).answers.items()}
-    return {
-        str(status): _answer(status, [names[shape]], *REFUSAL_HEADERS.get(status, ()))
-        for status, shape in sorted(answers.items())
+    """Return the answers that are no successes: the same for every route of a surface."""
+    answers = {
+        (described.surface.name, status): (described.surface, shapes)
+        for described in map(_described, handlers)
+        for status, shapes in described.answers.items()
         if status not in SUCCESSES
+    }
+    return {
+        f"{name}.{status}": _refusal(surface, status, [names[shape] for shape in shapes if shape is not None])
+        for (name, status), (surface, shapes) in sorted(answers.items(), key=itemgetter(0))
     }
 
 
-def _answer(status: int, schemas: list[Schema], *headers: str) -> dict[str, Any]:
+def _refusal(surface: Surface, status: int, schemas: list[Schema]) -> dict[str, Any]:
+    headers = (*REFUSAL_HEADERS.get(status, ()), *surface.headers)
+    return _answer(status, schemas, *headers, media_type=surface.refusals)
+
+
+def _answer(status: int, schemas: list[Schema], *headers: str, media_type: str = "application/json") -> dict[str, Any]:
     references = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *headers)}
-    content = {"content": _json(schemas)} if schemas else {}
+    content = {"content": _content(schemas, media_type)} if schemas else {}
     return {"description": REASONS[status], "headers": references, **content}
 
 
-def _json(schemas: list[Schema]) -> dict[str, Any]:
-    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
+def _content(schemas: list[Schema], media_type: str = "application/json") -> dict[str, Any]:
+    return {media_type: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}

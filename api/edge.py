@@ -4,14 +4,17 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import quote
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from api.addresses import client_of
 from api.bodies import Body
+from api.cors import METHODS, Cors
+from api.dialects import UNSERVED, Answer, Dialect, Headers, read_path
 from projections.freshness import Freshness
 from schemas.settings import Settings
 
@@ -20,22 +23,10 @@ SECONDS = Histogram("guildbook_http_request_seconds", "Time to answer.", ["route
 SLOW_SECONDS = 1.0
 REQUEST_ID_CHARACTERS_MAX = 128
 POSITION_DIGITS_MAX = 19
-PREFLIGHT_SECONDS = 600
-METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-ALLOWED_METHODS = ", ".join(METHODS).encode()
-UNSERVED = "NONE"  # a method that no route has, so that the routes answer 404, or 405 and what they have
+NEVER_STORED = ("/oauth2", "/sessions")
 
 _logger = structlog.get_logger()
-_Headers = list[tuple[bytes, bytes]]
 _Scope = dict[str, Any]  # of an HTTP connection
-
-
-class Answer(NamedTuple):
-    """An answer that needs no route."""
-
-    status: int
-    headers: Iterable[tuple[bytes, bytes]] = ()
-    body: bytes = b""
 
 
 class Edge:
@@ -47,7 +38,8 @@ class Edge:
         self._request_ids = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count(1))  # random, then counted
         self._body_seconds_max = settings.body_seconds_max
         self._freshness_seconds_max = settings.freshness_seconds_max
-        self._origins = frozenset(origin.encode() for origin in settings.origins())
+        self._cors = Cors(settings)
+        self._proxies = settings.proxies()
         self._logs_all = settings.log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +49,8 @@ class Edge:
             return
         http, headers = cast("_Scope", scope), dict(scope["headers"])
         started, status = time.perf_counter(), 0
-        extra, body = self._extra(http, headers), Body(receive, headers)
+        dialect, head_only = self._arrive(http)
+        extra, body = self._extra(http, headers, dialect), Body(receive, headers)
 
         async def send_on(message: Message) -> None:
             nonlocal status
@@ -65,63 +58,63 @@ class Edge:
                 status = message["status"]
                 await body.drain(started + self._body_seconds_max - time.perf_counter())
                 message["headers"] = _with_extra(message["headers"], extra)
+            elif head_only and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
-        answer = self._answer(http, headers) or await self._wait(http, headers, extra)
+        answer = self._answer(http, headers, dialect) or await self._wait(http, headers, dialect, extra)
         if answer is not None:
             await _send(send_on, answer)
         else:
             await self._app(scope, body.receive, send_on)
         self._observe(http, status, time.perf_counter() - started)
 
-    def _extra(self, scope: _Scope, headers: dict[bytes, bytes]) -> _Headers:
-        """Return the headers of every answer to this request, which a route may say otherwise."""
+    def _arrive(self, scope: _Scope) -> tuple[Dialect, bool]:
+        """Take a request for what is meant by it: return the dialect, and whether only the head is wanted."""
+        peer = scope.get("client")
+        if self._proxies and peer:
+            forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            scope["client"] = (client_of(peer[0], forwarded, self._proxies), peer[1])
+        dialect, scope["path"] = read_path(scope["path"])
+        head_only = dialect.lenient and scope["method"] == "HEAD"
+        if head_only:
+            scope["method"] = "GET"
+        return dialect, head_only
+
+    def _extra(self, scope: _Scope, headers: dict[bytes, bytes], dialect: Dialect) -> Headers:
+        """Return the headers of every answer to this request, which a route may add to, or say otherwise."""
         request_id = _request_id(headers.get(b"x-request-id")) or next(self._request_ids)
-        scope.setdefault("state", {})["request_id"] = request_id
-        extra: _Headers = [(b"x-request-id", request_id.encode())]
-        if scope["method"] == "GET":
+        extra: Headers = [(b"x-request-id", request_id.encode())]
+        scope.setdefault("state", {}).update(request_id=request_id, dialect=dialect, headers=extra)
+        if dialect.lenient and scope["path"].startswith(NEVER_STORED):
+            extra.append((b"cache-control", b"no-store"))
+        elif scope["method"] == "GET":
             extra.append((b"cache-control", b"no-cache"))
-        if self._origins:
-            extra.append((b"vary", b"Origin"))
-        origin = headers.get(b"origin")
-        if origin is not None and origin in self._origins:
-            extra += [
-                (b"access-control-allow-origin", origin),
-                (b"access-control-allow-credentials", b"true"),
-                (b"access-control-expose-headers", b"Guildbook-Position, Guildbook-Stale, X-Request-Id"),
-            ]
+        extra += self._cors.headers(dialect, headers)
         return extra
 
-    def _answer(self, scope: _Scope, headers: dict[bytes, bytes]) -> Answer | None:
+    def _answer(self, scope: _Scope, headers: dict[bytes, bytes], dialect: Dialect) -> Answer | None:
         """Return an answer that needs no route, or None."""
         path = scope["path"]
         if scope["method"] == "OPTIONS":
             if b"origin" in headers and b"access-control-request-method" in headers:
-                return self._preflight(headers[b"origin"])
+                return self._cors.preflight(dialect, headers)
             scope["method"] = UNSERVED
         if path.startswith("//"):
-            return _problem(404, "Not Found")
+            return dialect.problem(404, "Not Found")
         if path != "/" and path.endswith("/"):
             return Answer(307, [(b"location", _without_slash(scope))])
         return None
 
-    def _preflight(self, origin: bytes) -> Answer:
-        if origin not in self._origins:
-            return _problem(400, "Disallowed CORS origin.")
-        allowed: _Headers = [
-            (b"access-control-allow-methods", ALLOWED_METHODS),
-            (b"access-control-allow-headers", b"Authorization, Content-Type"),
-            (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
-        ]
-        return Answer(200, allowed)
-
-    async def _wait(self, scope: _Scope, headers: dict[bytes, bytes], extra: _Headers) -> Answer | None:
+    async def _wait(
+        self, scope: _Scope, headers: dict[bytes, bytes], dialect: Dialect, extra: Headers
+    ) -> Answer | None:
         """Let a read wait until it shows what its caller has seen; say so when that takes too long."""
         after = headers.get(b"guildbook-after")
         if after is None or scope["method"] != "GET":
             return None
         if not after.isdigit() or len(after) > POSITION_DIGITS_MAX:
-            return _problem(400, "Guildbook-After must be a position.")
+            return dialect.problem(400, "Guildbook-After must be a position.")
         if not await self._freshness.wait(int(after), self._freshness_seconds_max):
             extra.append((b"guildbook-stale", b"true"))
         return None
@@ -137,7 +130,7 @@ class Edge:
             _logger.info("request", method=method, route=route, status=status, seconds=seconds, request_id=request_id)
 
 
-def _with_extra(headers: Iterable[tuple[bytes, bytes]], extra: _Headers) -> _Headers:
+def _with_extra(headers: Iterable[tuple[bytes, bytes]], extra: Headers) -> Headers:
     own = list(headers)
     names = {name for name, _ in own}
     return [*own, *(header for header in extra if header[0] not in names)]
@@ -156,10 +149,6 @@ def _without_slash(scope: _Scope) -> bytes:
     """Return where a path with a slash at its end leads: quoted, so that it never leads to another host."""
     query = scope["query_string"]
     return quote(scope["path"].rstrip("/")).encode() + (b"?" + query if query else b"")
-
-
-def _problem(status: int, detail: str) -> Answer:
-    return Answer(status, [(b"content-type", b"application/json")], b'{"detail":"%s"}' % detail.encode())
 
 
 async def _send(send: Send, answer: Answer) -> None:

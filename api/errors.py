@@ -1,13 +1,12 @@
-"""How everything that is not a surface's own refusal is answered: one JSON sentence, never a stack trace."""
+"""How everything that is not a surface's own refusal is answered: one sentence in its dialect, never a stack trace."""
 
 from typing import Any
 
-import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
-from schemas.polympics import Problem
+from api.dialects import UNSERVED, spoken_by
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described
 
@@ -19,49 +18,52 @@ DETAILS = {
     408: "Request body too slow.",
     413: "Request body too large.",
 }
-RETRY_SECONDS = 1
+LATER = {"Retry-After": "1"}
+
+_Request = Request[Any, Any, Any]
 
 
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(Problem(detail)), status_code=status, media_type="application/json", headers=headers
-    )
-
-
-def http_error(_request: object, error: HTTPException) -> Response[bytes]:
+def http_error(request: _Request, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses."""
     status = error.status_code
-    return _problem(status, DETAILS.get(status, "Bad Request" if status < 500 else "Internal Server Error"))  # noqa: PLR2004
+    detail = DETAILS.get(status, "Bad Request" if status < 500 else "Internal Server Error")  # noqa: PLR2004
+    return spoken_by(request).response(status, detail)
 
 
-def not_allowed(_request: object, error: MethodNotAllowedException) -> Response[bytes]:
+def not_allowed(request: _Request, error: MethodNotAllowedException) -> Response[bytes]:
     """Answer a method that the route does not have, with those that it has; OPTIONS is the framework's addition."""
+    dialect = spoken_by(request)
     allowed = set((error.headers or {})["allow"].split(", ")) - {"OPTIONS"}
-    return _problem(405, DETAILS[405], {"Allow": ", ".join(sorted(allowed))})
+    if dialect.lenient:
+        allowed |= {"OPTIONS", "HEAD"} if "GET" in allowed else {"OPTIONS"}
+    headers = {"Allow": ", ".join(sorted(allowed))}
+    if dialect.lenient and str(request.scope["method"]) == UNSERVED:
+        return Response(b"", status_code=204, headers=headers)
+    return dialect.response(405, DETAILS[405], headers)
 
 
-def unavailable(_request: object, error: Exception) -> Response[bytes]:
+def unavailable(request: _Request, error: Exception) -> Response[bytes]:
     """Answer while the database cannot be written or reached: nothing was recorded, and later it may be."""
     _logger.warning("book unavailable", error=described(error.__cause__ or error))
-    return _problem(503, "The book is not available at the moment; try again.", {"Retry-After": str(RETRY_SECONDS)})
+    return spoken_by(request).response(503, "The book is not available at the moment; try again.", LATER)
 
 
-def outcome_unknown(_request: object, error: OutcomeUnknownError) -> Response[bytes]:
+def outcome_unknown(request: _Request, error: OutcomeUnknownError) -> Response[bytes]:
     """Answer when the connection was lost while the command was written, and nobody can be asked what became of it."""
     _logger.warning("outcome unknown", error=described(error.__cause__ or error))
-    return _problem(503, "It is not known whether this was recorded; look before you try again.")
+    return spoken_by(request).response(503, "It is not known whether this was recorded; look before you try again.")
 
 
-def conflict(_request: object, _error: ConflictError) -> Response[bytes]:
+def conflict(request: _Request, _error: ConflictError) -> Response[bytes]:
     """Answer when others were faster too many times."""
-    return _problem(409, "Too many changes at once; try again.", {"Retry-After": str(RETRY_SECONDS)})
+    return spoken_by(request).response(409, "Too many changes at once; try again.", LATER)
 
 
-def internal(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def internal(request: _Request, error: Exception) -> Response[bytes]:
     """Answer a mistake of ours."""
     request_id = request.scope["state"].get("request_id")
     _logger.error("internal error", path=request.scope["path"], request_id=request_id, exc_info=error)
-    return _problem(500, "Internal Server Error")
+    return spoken_by(request).response(500, "Internal Server Error")
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

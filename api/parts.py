@@ -7,8 +7,16 @@ from litestar import Request
 from litestar.datastructures import State
 
 from api.discord import Discord
+from api.templates import Templates
 from projections.accounts.queries import accounts_by_id
-from projections.credentials import Credential, credentials_of
+from projections.credentials import (
+    BotCredential,
+    Credential,
+    SessionCredential,
+    bots_of,
+    credentials_of,
+    sessions_by_token,
+)
 from projections.freshness import Freshness
 from schemas.polympics import Account
 from schemas.settings import Settings
@@ -18,6 +26,7 @@ from store.connections import Pool, pool
 from store.event_store import EventStore
 from store.gather import Gatherer
 from store.keys import Keyring
+from store.limits import Limiter
 
 Asked = Request[Any, Any, State]
 
@@ -32,8 +41,13 @@ class Parts:
         self.store = EventStore(self.pool, self.appender, Keyring(self.pool, master_key))
         self.freshness = Freshness(url, self.pool)
         self.discord = Discord(settings)
+        self.templates = Templates(self.pool)
+        self.limits = settings.limits()
+        self.limiter = Limiter(url)
         self.accounts = Gatherer[int, Account | None](self._accounts, batch_max=64, flights_max=2)
         self.credentials = Gatherer[tuple[str, int], Credential | None](self._credentials, flights_max=2)
+        self.sessions = Gatherer[str, SessionCredential | None](self._sessions, flights_max=2)
+        self.bots = Gatherer[int, BotCredential | None](self._bots, flights_max=2)
 
     async def head(self) -> int:
         """Return the position of what was written last, by anybody."""
@@ -49,6 +63,16 @@ class Parts:
         async with self.pool.connection() as connection:
             found = await credentials_of(connection, usernames)
         return [found.get(username) for username in usernames]
+
+    async def _sessions(self, token_hashes: Sequence[str]) -> list[SessionCredential | Exception | None]:
+        async with self.pool.connection() as connection:
+            found = await sessions_by_token(connection, list(dict.fromkeys(token_hashes)))
+        return [found.get(token_hash) for token_hash in token_hashes]
+
+    async def _bots(self, apps: Sequence[int]) -> list[BotCredential | Exception | None]:
+        async with self.pool.connection() as connection:
+            found = await bots_of(connection, list(dict.fromkeys(apps)))
+        return [found.get(app) for app in apps]
 
 
 def parts_of(request: Asked) -> Parts:

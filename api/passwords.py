@@ -12,6 +12,11 @@ def new_password() -> str:
     return base64.b64encode(secrets.token_bytes(PASSWORD_BYTES)).decode()
 
 
+def new_secret() -> str:
+    """Return 256 random bits as 43 characters that need no quoting in a URL."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
 def hash_password(password: str) -> str:
     """Return the SHA-256 (hex) by which a password is known; it is too random to be guessed, so this may be fast."""
     return hashlib.sha256(password.encode()).hexdigest()

@@ -36,25 +36,31 @@ async def write(
     request: Asked, actor: Actor, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object
 ) -> Written[T]:
     """Execute a command as this actor. Errors: the command's refusals, ConflictError, BookUnavailableError."""
+    return await shown(request, await record(request, actor, command, *args, **kwargs))
+
+
+async def shown(request: Asked, outcome: Outcome[T]) -> Written[T]:
+    """Wait until reads show what a command wrote."""
     parts = parts_of(request)
-    outcome = await _execute(request, parts, actor, command, *args, **kwargs)
     fresh = await parts.freshness.wait(outcome.position, _patience_seconds(request, parts))
     return Written(*outcome, not fresh)
 
 
-async def _execute(
-    request: Asked,
-    parts: Parts,
-    actor: Actor,
-    command: Callable[..., Awaitable[T]],
-    *args: object,
-    **kwargs: object,
+async def record(
+    request: Asked, actor: Actor, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object
 ) -> Outcome[T]:
+    """Execute a command as this actor and go on at once: for one of several that make up a request.
+
+    Errors: as `write`.
+    """
+    parts = parts_of(request)
     origin = Origin(
         actor=actor.name(),
         surface=request.route_handler.opt["surface"],
         request=request.scope["state"].get("request_id"),
+        session=actor.session,
         address=request.client.host if request.client else None,
+        key=request.scope["state"].get("idempotency_key"),
     )
     try:
         return await parts.store.execute(origin, command, *args, **kwargs)

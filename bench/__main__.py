@@ -8,9 +8,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psycopg
 
-from bench import appends, guildbook, load, rebuild, report, server
+from bench import appends, guildbook, load, rebuild, report, server, settings
 from bench.ordinary import seed
 from bench.postgres import empty_database, refuse_unless_durable
 from bench.report import Bar, Measurement
@@ -103,11 +104,27 @@ def measure_scale(url: str, seconds: float) -> Iterator[Measurement]:
             yield Measurement(f"append, at {positions:,} events", sample.rate, "events/s", sample.p50_ms, sample.p99_ms)
 
 
+def measure_settings(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_settings") as database:
+        settings.seed(database)
+        with guildbook.served(database) as address:
+            viewed = loaded("", settings.view(address, seconds), iter([settings.PATH]), "200")
+            yield Measurement("View 10,000 rows, p50", viewed.p50_ms or 0, "ms", viewed.p50_ms, viewed.p99_ms)
+            p50_ms, p99_ms = settings.bare_view(database, seconds)
+            yield Measurement("bare query of 10,000 rows, p50", p50_ms, "ms", p50_ms, p99_ms)
+            creations = list(settings.creations())
+            nothing = load.Options(url=address, method="POST", seconds=seconds, header=settings.HEADERS, once=True)
+            asked = (line.replace(settings.PATH, "/bench/nothing") for line in creations)
+            yield loaded("POST nothing", msgspec.structs.replace(nothing, once=False), asked, "200")
+            yield loaded("POST settings, Create", nothing, iter(creations), "200")
+
+
 MEASURES: dict[str, Measure] = {
     "appends": measure_appends,
     "routes": measure_routes,
     "rebuild": measure_rebuild,
     "scale": measure_scale,
+    "settings": measure_settings,
 }
 BARS: dict[str, Sequence[Bar]] = {
     "append, guildbook, callers 8": [Bar(peer="append, stock, callers 8", at_least=5)],
@@ -115,6 +132,8 @@ BARS: dict[str, Sequence[Bar]] = {
     "GET account, guildbook": [Bar(peer="GET nothing", at_least=0.4)],
     "PUT award, guildbook": [Bar(peer="PUT nothing", at_least=0.25), Bar(peer="PUT award, ordinary", at_least=5)],
     "rebuild, guildbook": [Bar(peer="rebuild, library", at_least=10)],
+    "View 10,000 rows, p50": [Bar(peer="bare query of 10,000 rows, p50", at_most=3)],
+    "POST settings, Create": [Bar(peer="POST nothing", at_least=0.25)],
     f"append, at {LARGE_LOG:,} events": [Bar(peer=f"append, at {SMALL_LOG:,} events", at_least=0.85)],
 }
 

@@ -59,8 +59,7 @@ class Run:
     def __init__(self, options: Options) -> None:
         url = urlsplit(options.url)
         self.address = (url.hostname or "127.0.0.1", url.port or 80)
-        self.tail = request_tail(options, url)
-        self.lines = request_lines(options, url)
+        self.requests = requests(options, url)
         self.begins_at = perf_counter() + options.warmup
         self.ends_at = self.begins_at + options.seconds
         self.exhausted = False
@@ -73,11 +72,9 @@ class Run:
         """The next request, or nothing when the time or the paths are over."""
         if self.exhausted or perf_counter() >= self.ends_at:
             return None
-        line = next(self.lines, None)
-        if line is None:
-            self.exhausted = True
-            return None
-        return line + self.tail
+        request = next(self.requests, None)
+        self.exhausted = request is None
+        return request
 
     def is_over(self) -> bool:
         return self.exhausted or perf_counter() >= self.ends_at
@@ -151,11 +148,11 @@ class Connection(asyncio.Protocol):
             self.closed.set_result(None)
 
 
-def request_lines(options: Options, url: SplitResult) -> Iterator[bytes]:
-    """The request lines up to the version: each once, or round and round."""
+def requests(options: Options, url: SplitResult) -> Iterator[bytes]:
+    """The requests: each line once, or round and round."""
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     lines = [target] if options.paths_file is None else paths(Path(options.paths_file))
-    prepared = [request_line(options.method, line) for line in lines]
+    prepared = [request(options, url, line) for line in lines]
     return iter(prepared) if options.once else itertools.cycle(prepared)
 
 
@@ -163,18 +160,15 @@ def paths(file: Path) -> list[str]:
     return [line for line in file.read_text().splitlines() if line]
 
 
-def request_line(method: str, line: str) -> bytes:
-    """A line of the file is a path, or a method, a space and a path."""
-    return (line if " " in line else f"{method} {line}").encode()
-
-
-def request_tail(options: Options, url: SplitResult) -> bytes:
-    """What follows the path: the same bytes for every request."""
-    body = options.body.encode()
+def request(options: Options, url: SplitResult, line: str) -> bytes:
+    """A line of the file is a path, or a method, a space and a path; a body of its own follows a tab."""
+    target, _, own_body = line.partition("\t")
+    start = target if " " in target else f"{options.method} {target}"
+    body = (own_body or options.body).encode()
     headers = [f"Host: {url.netloc}", *options.header]
     if body or options.method != "GET":
         headers.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([" HTTP/1.1", *headers, "", ""]).encode() + body
+    return "\r\n".join([f"{start} HTTP/1.1", *headers, "", ""]).encode() + body
 
 
 def answer_bytes(answer: bytes) -> int:
@@ -266,7 +260,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=10.0, help="at most, with --once")
     parser.add_argument("--warmup", type=float, default=2.0, help="seconds that are not measured")
-    parser.add_argument("--paths-file", help="one PATH or METHOD PATH a line, taken in turn by all connections")
+    parser.add_argument("--paths-file", help="one [METHOD ]PATH[TAB BODY] a line, taken in turn")
     parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'")
     parser.add_argument("--body", default="")
     parser.add_argument("--once", action="store_true", help="stop when every path has been used")

@@ -5,19 +5,9 @@ from pathlib import Path
 import click
 
 from cli.output import print_table
-from cli.permissions import AppNumber, listed, read_permissions
+from cli.permissions import AppNumber, listed, read_name, read_permissions
 from cli.places import data_option
 from domain.permissions import APP_BITS
-
-NAME_CHARACTERS_MAX = 255
-
-
-def _read_name(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    if text is None or (1 <= len(text) <= NAME_CHARACTERS_MAX and text.isprintable()):
-        return text
-    message = f"a name is 1 to {NAME_CHARACTERS_MAX} printable characters."
-    raise click.BadParameter(message)
-
 
 app_argument = click.argument("app", type=AppNumber(), metavar="ID")
 grant_option = click.option(
@@ -35,7 +25,7 @@ def apps() -> None:
 
 
 @apps.command()
-@click.argument("name", callback=_read_name)
+@click.argument("name", callback=read_name)
 @grant_option
 @click.option("--all", "everything", is_flag=True, help="Give every permission that an app can have.")
 @data_option
@@ -89,7 +79,7 @@ def view(app: int, data: Path) -> None:
 @click.option("-t", "--token", is_flag=True, help="Make a new password; the old one lets nobody in any more.")
 @grant_option
 @click.option("-r", "--revoke", metavar="PERM,PERM", default="", callback=read_permissions, help="Permissions to take.")
-@click.option("-n", "--name", callback=_read_name, help="New name.")
+@click.option("-n", "--name", callback=read_name, help="New name.")
 @data_option
 def edit(app: int, grant: int, revoke: int, name: str | None, data: Path, *, token: bool) -> None:
     """Change an app. What is both given and taken is taken.

@@ -1,16 +1,18 @@
-"""Something to try out: teams, people, awards, and an app that may do everything."""
+"""Something to try out: teams, people, awards, a guild, and an app and a bot that may do everything."""
 
 import asyncio
 import os
 from pathlib import Path
 
-from api.passwords import hash_password, new_password
+from api.demo_world import BOT
+from api.passwords import hash_password, new_password, new_secret
 from cli.books import ORIGIN, all_of, opened_store
+from cli.demo_guild import found_demo_guild
 from cli.output import tell
 from cli.places import Place
 from domain.accounts.aggregate import Profile
-from domain.apps.aggregate import APP
-from domain.apps.commands import create_app, reset_token
+from domain.apps.aggregate import APP, BOT_SCOPES, AppExistsError
+from domain.apps.commands import create_app, create_bot, reset_bot_token, reset_token
 from domain.permissions import APP_BITS, OPERATOR
 from domain.processes.create_account import create_account
 from domain.processes.create_award import create_award
@@ -31,9 +33,9 @@ AWARDS = {"100 metres, gold": (0, 1), "Relay, silver": (1, 3), "Best team spirit
 
 
 def fill(place: Place, data: Path) -> None:
-    """Put demo data into an empty book and leave the demo app's credentials in the folder; once."""
+    """Put demo data into an empty book and leave the credentials of the demo's app and bot in the folder; once."""
     file = data / "demo.env"
-    asyncio.run(_fill(place, file, has_file=file.exists()))
+    asyncio.run(_fill(place, file, has_file=file.exists() and "GUILDBOOK_BOT=" in file.read_text()))
     tell(f"demo app credentials in {file}")
 
 
@@ -41,17 +43,19 @@ async def _fill(place: Place, file: Path, *, has_file: bool) -> None:
     async with opened_store(place) as store:
         async with store.pool.connection() as connection:
             is_empty = await head(connection) == 0
-        demo_apps = [app.id for app in await all_of(store, APP) if app.name == APP_NAME]
+        demo_apps = [app.id for app in await all_of(store, APP) if app.name == APP_NAME and not app.is_bot()]
         if not demo_apps or not has_file:
-            await _write_credentials(store, file, *demo_apps[:1])
+            app, bot = await _app_credentials(store, *demo_apps[:1]), await _bot_token(store)
+            _write_private(file, f"GUILDBOOK_APP={app}\nGUILDBOOK_BOT={bot}\n")
         if is_empty:
             await _populate(store)
+            await found_demo_guild(store)
         elif not demo_apps:
             tell("demo: the book is in use, so there is a demo app but no demo data")
 
 
-async def _write_credentials(store: EventStore, file: Path, app: int | None = None) -> None:
-    """Give the demo app a password that the file knows."""
+async def _app_credentials(store: EventStore, app: int | None = None) -> str:
+    """Give the demo app a new password."""
     password = new_password()
     token_hash = hash_password(password)
     if app is None:
@@ -59,7 +63,19 @@ async def _write_credentials(store: EventStore, file: Path, app: int | None = No
         app = (await store.execute(ORIGIN, create_app, **wishes)).value
     else:
         await store.execute(ORIGIN, reset_token, app=app, token_hash=token_hash)
-    _write_private(file, f"GUILDBOOK_APP=A{app}:{password}\n")
+    return f"A{app}:{password}"
+
+
+async def _bot_token(store: EventStore) -> str:
+    """Give the demo bot a new token."""
+    secret = new_secret()
+    token_hash = hash_password(secret)
+    try:
+        wishes = {"name": APP_NAME, "token_hash": token_hash, "scopes": BOT_SCOPES}
+        await store.execute(ORIGIN, create_bot, app=BOT, **wishes)
+    except AppExistsError:
+        await store.execute(ORIGIN, reset_bot_token, app=BOT, token_hash=token_hash)
+    return f"{BOT}.{secret}"
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from cli.apps import apps
+from cli.bots import bots
 from cli.errors import explain
 from cli.events import events
 from cli.migrate import migrate
@@ -50,6 +51,7 @@ def guildbook() -> None:
     \b
     guildbook up --demo                    everything, with something to try out
     guildbook apps create my-bot --all     credentials for a program
+    guildbook bots create my-bot --id ID   the token of a bot, by its Discord id
     guildbook events --follow              what happens, as it happens
 
     Every command takes --data DIR, or GUILDBOOK_DATABASE_URL, and works whether or not the server runs.
@@ -57,7 +59,7 @@ def guildbook() -> None:
     """
 
 
-for command in (up, serve, work, migrate, apps, users, signups, sessions, events, rebuild, settings):
+for command in (up, serve, work, migrate, apps, bots, users, signups, sessions, events, rebuild, settings):
     guildbook.add_command(command)
 
 

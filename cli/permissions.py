@@ -5,6 +5,7 @@ import click
 from cli.output import tell
 from domain.permissions import Permission, bits_of
 
+NAME_CHARACTERS_MAX = 255
 NAMES = {str(permission.name).lower(): permission for permission in Permission}
 
 
@@ -23,6 +24,14 @@ def read_permissions(_context: click.Context, _parameter: click.Parameter, text:
 def listed(permissions: int) -> str:
     """Write permissions as `read_permissions` reads them."""
     return ",".join(str(Permission(bit).name).lower() for bit in bits_of(permissions)) or "none"
+
+
+def read_name(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    """Read the name of an app."""
+    if text is None or (1 <= len(text) <= NAME_CHARACTERS_MAX and text.isprintable()):
+        return text
+    message = f"a name is 1 to {NAME_CHARACTERS_MAX} printable characters."
+    raise click.BadParameter(message)
 
 
 class AppNumber(click.ParamType[int]):

@@ -65,8 +65,12 @@ def _alone(data: Path) -> Generator[None]:
 
 
 def _provide_identities(address: Address) -> None:
+    from api.demo_world import settings_at
+
     os.environ["GUILDBOOK_DEMO"] = "1"
-    provider = os.environ.setdefault("GUILDBOOK_DISCORD_API_URL", f"{address.url()}/demo/discord")
+    for name, value in settings_at(address.url()).items():
+        os.environ.setdefault(name, value)
+    provider = os.environ["GUILDBOOK_DISCORD_API_URL"]
     tell(f"demo: {provider} says who somebody is; built in, it takes the token demo-NAME for NAME's")
 
 

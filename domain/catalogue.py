@@ -4,10 +4,12 @@ from domain.accounts.events import EVENTS as ACCOUNTS
 from domain.apps.events import EVENTS as APPS
 from domain.awards.events import EVENTS as AWARDS
 from domain.callbacks.events import EVENTS as CALLBACKS
+from domain.fleet.events import EVENTS as FLEET
+from domain.guilds.events import EVENTS as GUILDS
 from domain.kernel import Event
 from domain.sessions.events import EVENTS as SESSIONS
+from domain.settings.events import EVENTS as SETTINGS
 from domain.teams.events import EVENTS as TEAMS
 
-EVENTS: dict[str, type[Event]] = {
-    event.stored_type: event for context in (ACCOUNTS, APPS, AWARDS, CALLBACKS, SESSIONS, TEAMS) for event in context
-}
+CONTEXTS = (ACCOUNTS, APPS, AWARDS, CALLBACKS, FLEET, GUILDS, SESSIONS, SETTINGS, TEAMS)
+EVENTS: dict[str, type[Event]] = {event.stored_type: event for context in CONTEXTS for event in context}

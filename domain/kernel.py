@@ -1,7 +1,7 @@
 """What every context is made of: events, entities, refusals, and the Book that commands read and append through."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -40,15 +40,26 @@ class Entity(msgspec.Struct, Generic[S], frozen=True):
     """A kind of stream: its context, and how an event changes the state (None: it does not exist).
 
     One that is `usually_new` is mostly asked for when it does not exist: a command first takes that for granted.
+    A context of several kinds names the `kind` in its streams: `guilds-role-920-940`.
     """
 
     context: str
     evolve: Callable[[S | None, Any], S | None]
     usually_new: bool = False
+    kind: str = ""
+
+    def prefix(self) -> str:
+        """Return how the names of all streams of this kind begin."""
+        return f"{self.context}-{self.kind}-" if self.kind else f"{self.context}-"
 
     def stream(self, *ids: object) -> str:
         """Name the stream of one entity of this kind."""
-        return stream_name(self.context, *ids)
+        return stream_name(self.context, self.kind, *ids) if self.kind else stream_name(self.context, *ids)
+
+    def stream_by(self, entity_id: object) -> str:
+        """Name the stream by one id, or by several in a tuple."""
+        ids = cast("tuple[object, ...]", entity_id if isinstance(entity_id, tuple) else (entity_id,))
+        return self.stream(*ids)
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S | None:
         """Apply events in order."""
@@ -81,7 +92,10 @@ class Book(Protocol):
         ...
 
     async def load_many(self, entity: Entity[S], ids: Sequence[object]) -> dict[str, S]:
-        """Return the present states of those that exist, by stream, in the order of `ids`."""
+        """Return the present states of those that exist, by stream, in the order of `ids`.
+
+        An id that is a tuple names an entity that is known by several.
+        """
         ...
 
     async def load_about(self, entity: Entity[S], about: str) -> dict[str, S]:
@@ -89,6 +103,14 @@ class Book(Protocol):
 
         It reads all of their history: for what happens seldom, such as deleting.
         """
+        ...
+
+    async def last_position(self, entity: Entity[Any], *ids: object) -> int:
+        """Return the position of the last event of one stream, 0 when there was never one."""
+        ...
+
+    async def last_position_about(self, about: str) -> int:
+        """Return the position of the last event of the stream `about` and of all that ever spoke of it."""
         ...
 
     async def next_id(self, context: str) -> int:

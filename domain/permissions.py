@@ -29,13 +29,17 @@ class PermissionMissingError(RefusalError):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who issues a command: a session (`account`, `team`), an app (`app`), or an operator, who holds all bits."""
+    """Who issues a command: a session (`account`, `team`), an app (`app`), or an operator, who holds all bits.
+
+    `session` is the id by which the session's owner knows it; the log keeps it beside the name.
+    """
 
     permissions: int = 0
     app: int | None = None
     account: int | None = None
     team: int | None = None
     label: str = "nobody"
+    session: str | None = None
 
     def name(self) -> str:
         """Name the actor as the log does: by the stream of the app or account."""

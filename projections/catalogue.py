@@ -4,8 +4,11 @@ from projections.accounts.projector import PROJECTOR as ACCOUNTS
 from projections.apps.projector import PROJECTOR as APPS
 from projections.awards.projector import PROJECTOR as AWARDS
 from projections.callbacks.projector import PROJECTOR as CALLBACKS
+from projections.fleet.projector import PROJECTOR as FLEET
+from projections.guilds.projector import PROJECTOR as GUILDS
 from projections.rows import Projector
 from projections.sessions.projector import PROJECTOR as SESSIONS
+from projections.settings.projector import PROJECTOR as SETTINGS
 from projections.teams.projector import PROJECTOR as TEAMS
 
-PROJECTORS: tuple[Projector, ...] = (ACCOUNTS, APPS, SESSIONS, TEAMS, AWARDS, CALLBACKS)
+PROJECTORS: tuple[Projector, ...] = (ACCOUNTS, APPS, SESSIONS, TEAMS, AWARDS, CALLBACKS, FLEET, GUILDS, SETTINGS)

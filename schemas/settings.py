@@ -3,12 +3,25 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
 PREFIX = "GUILDBOOK_"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_592_000, "y": 31_536_000}
+
+
+OFF = ("0", "off")
+LIMIT = "limit_"
+Network = IPv4Network | IPv6Network
+
+
+class Limit(NamedTuple):
+    """How many requests within how many seconds, wherever the window begins."""
+
+    requests: int
+    seconds: int
 
 
 class SettingError(ValueError):
@@ -29,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("How much is logged.")] = "info"
     log_requests: Annotated[bool, _about("Log every request, not only the slow and the failed.")] = False
     allowed_origins: Annotated[str, _about("Web origins that may call the API, separated by commas.")] = ""
+    trusted_proxies: Annotated[str, _about("Networks whose X-Forwarded-For counts, separated by commas.")] = ""
     signups_open: Annotated[bool, _about("Whether new accounts are welcome, until `guildbook signups` says.")] = True
     max_session_age: Annotated[str, _about("How long a session lasts: parts of s m h d w M y, as `1h 30m`.")] = "30d"
     discord_api_url: Annotated[str, _about("Discord-compatible API that tokens are shown to.")] = (
@@ -36,21 +50,87 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     discord_cdn_url: Annotated[str, _about("Where avatars are.")] = "https://cdn.discordapp.com"
     discord_timeout_seconds: Annotated[int, _about("Patience with that API.", ge=1, le=60)] = 10
+    oauth_client_secret: Annotated[
+        str, _about("Secret of the primary bot at that API, for logging in with a code.")
+    ] = ""
+    oauth_redirect_uris: Annotated[str, _about("Where a login may come back to, exactly, separated by commas.")] = ""
+    login_age: Annotated[str, _about("How long a login of a dashboard lasts, as `GUILDBOOK_MAX_SESSION_AGE`.")] = "1h"
     callbacks_allow_private: Annotated[bool, _about("Deliver to private addresses too.")] = False
     callback_concurrency_max: Annotated[int, _about("Deliveries under way at once.", ge=1, le=1000)] = 64
     callback_timeout_seconds: Annotated[int, _about("Patience with one delivery.", ge=1, le=60)] = 15
     body_bytes_max: Annotated[int, _about("Largest request body.", ge=1024)] = 1_048_576
     body_seconds_max: Annotated[int, _about("Patience with a slow request body.", ge=1, le=300)] = 20
+    settings_body_bytes_max: Annotated[int, _about("Largest request body of the AntiRaid surface.", ge=1024)] = (
+        2_097_152
+    )
+    snapshot_body_bytes_max: Annotated[int, _about("Largest report of a whole guild.", ge=1024)] = 33_554_432
     freshness_seconds_max: Annotated[int, _about("How long a write waits to be visible.", ge=0, le=60)] = 5
     database_connections_max: Annotated[int, _about("Connections of the API's pool.", ge=2, le=100)] = 8
+    antiraid_main_server: Annotated[int, _about("Guild that `/config` calls home; 0 for none.", ge=0)] = 0
+    antiraid_support_invite: Annotated[str, _about("Where `/config` sends those who need help.")] = (
+        "https://discord.com"
+    )
+    antiraid_client_id: Annotated[
+        int, _about("The primary bot, by its application id; 0 for none.", ge=0, le=2**63 - 1)
+    ] = 0
+    stats_stale_seconds: Annotated[
+        int, _about("How long what a bot reports of its shards is taken for true.", ge=1)
+    ] = 120
+    stock_templates: Annotated[bool, _about("Offer guilds the settings `$builtins` and `$essentials`.")] = True
+    antiraid_origins: Annotated[str, _about("Web origins of dashboards, separated by commas; `*` for any.")] = "*"
+    limit_oauth2_login: Annotated[str, _about("Logins of one address: how many in how many seconds; `off`.")] = "15/300"
+    limit_settings_execute: Annotated[str, _about("Looks at and changes of settings of one user.")] = "10/300"
+    limit_get_user_guilds_refresh: Annotated[str, _about("Fresh guild lists of one user.")] = "3/300"
+    limit_get_user_guilds_norefresh: Annotated[str, _about("Stored guild lists of one user.")] = "5/300"
+    limit_get_user_guild_base_info: Annotated[str, _about("Looks at a guild of one user.")] = "5/300"
+    limit_anonymous: Annotated[str, _about("Requests of one address without a session.")] = "60/60"
+    limit_user: Annotated[str, _about("Requests of one user.")] = "300/60"
 
     def max_session(self) -> timedelta:
         """Return how long a session lasts. Errors: SettingError."""
         return duration(self.max_session_age)
 
+    def login_session(self) -> timedelta:
+        """Return how long a login of a dashboard lasts. Errors: SettingError."""
+        return duration(self.login_age)
+
+    def redirect_uris(self) -> frozenset[str]:
+        """Return where a login may come back to."""
+        return frozenset(_listed(self.oauth_redirect_uris))
+
     def origins(self) -> frozenset[str]:
         """Return the web origins that may call the API."""
-        return frozenset(filter(None, (origin.strip() for origin in self.allowed_origins.split(","))))
+        return frozenset(_listed(self.allowed_origins))
+
+    def dashboards(self) -> frozenset[str]:
+        """Return the web origins that may call the AntiRaid surface; `*` among them for any."""
+        return frozenset(_listed(self.antiraid_origins))
+
+    def proxies(self) -> tuple[Network, ...]:
+        """Return the networks that are believed when they say for whom they ask. Errors: SettingError."""
+        try:
+            return tuple(map(ip_network, _listed(self.trusted_proxies)))
+        except ValueError as error:
+            message = f"{PREFIX}TRUSTED_PROXIES: {error}; write networks as 10.0.0.0/8, fd00::/8."
+            raise SettingError(message) from error
+
+    def limits(self) -> dict[str, Limit]:
+        """Return the limits that are on, by the name of the bucket. Errors: SettingError."""
+        names = [field.name for field in msgspec.structs.fields(Settings) if field.name.startswith(LIMIT)]
+        return {name.removeprefix(LIMIT): limit(text) for name in names if (text := getattr(self, name)) not in OFF}
+
+
+def _listed(text: str) -> list[str]:
+    return [word for word in map(str.strip, text.split(",")) if word]
+
+
+def limit(text: str) -> Limit:
+    """Read a limit such as `10/300`, ten in five minutes. Errors: SettingError."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text)
+    if not found:
+        message = f"{text!r} is not a limit: write it as 10/300 (ten requests in 300 seconds), or off."
+        raise SettingError(message)
+    return Limit(int(found[1]), int(found[2]))
 
 
 def duration(text: str) -> timedelta:
@@ -75,7 +155,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if name.startswith(PREFIX) and value
     }
     settings = _convert({name: value for name, value in given.items() if name in known})
-    settings.max_session()
+    for read in (settings.max_session, settings.login_session, settings.proxies, settings.limits):
+        read()
     return settings
 
 

@@ -25,6 +25,7 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: int | None = None
     key: str | None = None
     trace: str | None = None
+    session: str | None = None
 
 
 class Meta(Origin, frozen=True, omit_defaults=True):
@@ -99,7 +100,8 @@ def encode_event(event: Event, keys: Mapping[str, DataKey]) -> bytes:
     if not shape.sealed_fields:
         return _encoder.encode(event)
     secrets = {wire: getattr(event, name) for name, wire in shape.sealed_fields.items()}
-    fields = {wire: getattr(event, name) for name, wire in shape.open_fields.items()}
+    said = {wire: getattr(event, name) for name, wire in shape.open_fields.items()}
+    fields = {wire: value for wire, value in said.items() if value is not msgspec.UNSET}
     key = keys[event.subject() or ""]  # a subject is a must here
     return _encoder.encode({**fields, BOX: seal(key, _encoder.encode(secrets), event.stored_type)})
 

@@ -139,6 +139,7 @@ class UnitOfWork:
         self._seen: dict[str, Seen] = {}
         self._entities: dict[str, Entity[Any]] = {}
         self._sets: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
         self.events: list[tuple[str, Event]] = []
         self.used_memory = False
 
@@ -150,6 +151,14 @@ class UnitOfWork:
             self._seen[stream] = self._recall(entity, stream) or await self._store.load(entity, stream)
         return self._seen[stream].state
 
+    def _remembers(self, stream: str) -> bool:
+        """Take a stream as it is remembered, if it is."""
+        seen = self._store.recall(stream) if self._trusts_memory else None
+        if seen is not None:
+            self._seen[stream] = seen
+            self.used_memory = True
+        return seen is not None
+
     def _recall(self, entity: Entity[Any], stream: str) -> Seen | None:
         if not self._trusts_memory:
             return None
@@ -159,22 +168,38 @@ class UnitOfWork:
 
     async def load_many(self, entity: Entity[S], ids: Sequence[object]) -> dict[str, S]:
         """See `domain.kernel.Book`."""
-        return await self._load_streams(entity, [entity.stream(i) for i in ids])
+        return await self._load_streams(entity, [entity.stream_by(i) for i in ids])
 
     async def load_about(self, entity: Entity[S], about: str) -> dict[str, S]:
         """See `domain.kernel.Book`."""
         async with self._store.pool.connection() as connection:
-            position, streams = await log.streams_about(connection, about, entity.context)
+            position, streams = await log.streams_about(connection, about, entity.prefix())
         self._sets[about] = min(position, self._sets.get(about, position))
         return await self._load_streams(entity, streams)
 
     async def _load_streams(self, entity: Entity[S], streams: Sequence[str]) -> dict[str, S]:
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._seen]
-        if missing:
-            self._seen.update(await self._store.load_many(entity, missing))
-            self._entities.update(dict.fromkeys(missing, entity))
+        self._entities.update(dict.fromkeys(missing, entity))
+        unread = [stream for stream in missing if not self._remembers(stream)]
+        if unread:
+            self._seen.update(await self._store.load_many(entity, unread))
         states = {stream: self._seen[stream].state for stream in streams}
         return {stream: state for stream, state in states.items() if state is not None}
+
+    async def last_position(self, entity: Entity[Any], *ids: object) -> int:
+        """See `domain.kernel.Book`."""
+        await self.load(entity, *ids)
+        return self._seen[entity.stream(*ids)].position
+
+    async def last_position_about(self, about: str) -> int:
+        """See `domain.kernel.Book`."""
+        async with self._store.pool.connection() as connection:
+            position, streams = await log.streams_about(connection, about, "")
+            ends = await log.stream_ends(connection, [about, *streams])
+        self._sets[about] = min(position, self._sets.get(about, position))
+        for stream in (about, *streams):
+            self._ends[stream] = ends.get(stream, (0, 0))[0]
+        return max((end for _, end in ends.values()), default=0)
 
     async def next_id(self, context: str) -> int:
         """See `domain.kernel.Book`."""
@@ -202,7 +227,7 @@ class UnitOfWork:
     async def _encode(self, origin: Origin) -> Append:
         keys = await self._store.keyring.for_subjects(subjects_of((event for _, event in self.events), origin))
         meta = encode_meta(origin, next(self._store.append_ids), keys)
-        reads = {stream: seen.version for stream, seen in self._seen.items()}
+        reads = self._ends | {stream: seen.version for stream, seen in self._seen.items()}
         versions = {stream: reads.setdefault(stream, 0) for stream, _ in self.events}
         events: list[NewEvent] = []
         for stream, event in self.events:

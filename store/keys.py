@@ -141,8 +141,9 @@ class Keyring:
         keys = await self._select_by_subject(subjects)
         new = [subject for subject in subjects if subject not in keys]
         if new:
-            await self._insert(new)
-            keys |= await self._select_by_subject(new)
+            keys |= await self._insert(new)
+            others = [subject for subject in new if subject not in keys]  # another process was faster
+            keys |= await self._select_by_subject(others) if others else {}
         _keep(self._by_subject, keys)
         return [{subject: keys[subject] for subject in call} for call in calls]
 
@@ -163,21 +164,27 @@ class Keyring:
             rows = await (await connection.execute(query, (ids,), binary=True)).fetchall()
         return {key_id: _unwrap(self._master, key_id, wrapped) for key_id, wrapped in rows}
 
-    async def _insert(self, subjects: list[str]) -> None:
-        ids = [secrets.token_urlsafe(KEY_ID_BYTES) for _ in subjects]
-        wrapped = [self._wrap(key_id) for key_id in ids]
+    async def _insert(self, subjects: list[str]) -> dict[str, DataKey]:
+        """Make keys, and return those that were not there already."""
+        made = [secrets.token_urlsafe(KEY_ID_BYTES) for _ in subjects], [os.urandom(KEY_BYTES) for _ in subjects]
+        wrapped = [_wrap(self._master, key_id, key) for key_id, key in zip(*made, strict=True)]
         statement = """
             INSERT INTO book.keys (id, subject, wrapped)
             SELECT id, subject, wrapped
             FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS new (id, subject, wrapped)
             ON CONFLICT (subject) DO NOTHING
+            RETURNING id
         """
         async with self._pool.connection() as connection:
-            await connection.execute(statement, (ids, subjects, wrapped))
+            rows = await (await connection.execute(statement, (made[0], subjects, wrapped))).fetchall()
+        inserted = {row[0] for row in rows}
+        new = zip(subjects, *made, strict=True)
+        return {subject: DataKey(key_id, AESGCM(key)) for subject, key_id, key in new if key_id in inserted}
 
-    def _wrap(self, key_id: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, os.urandom(KEY_BYTES), key_id.encode())
+
+def _wrap(master: AESGCM, key_id: str, key: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + master.encrypt(nonce, key, key_id.encode())
 
 
 def _unwrap(master: AESGCM, key_id: str, wrapped: bytes) -> DataKey:

@@ -103,8 +103,15 @@ async def read_streams(
     return found
 
 
-async def streams_about(connection: AsyncConnection[TupleRow], entity: str, context: str) -> tuple[int, list[str]]:
-    """Return the head, and the streams of a context that ever spoke of an entity up to there."""
+async def stream_ends(connection: AsyncConnection[TupleRow], streams: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return the version of each stream that exists, and the position of its last event."""
+    query = "SELECT stream, max(version), max(position) FROM book.log WHERE stream = ANY(%b) GROUP BY stream"
+    rows = await (await connection.execute(query, (list(streams),), binary=True)).fetchall()
+    return {stream: (version, position) for stream, version, position in rows}
+
+
+async def streams_about(connection: AsyncConnection[TupleRow], entity: str, prefix: str) -> tuple[int, list[str]]:
+    """Return the head, and the streams with a prefix that ever spoke of an entity up to there."""
     query = """
         SELECT book.head(), ARRAY(
             SELECT stream
@@ -113,5 +120,44 @@ async def streams_about(connection: AsyncConnection[TupleRow], entity: str, cont
             ORDER BY position
         )
     """
-    row = await (await connection.execute(query, (entity, f"{context}-"), binary=True)).fetchone()
+    row = await (await connection.execute(query, (entity, prefix), binary=True)).fetchone()
     return (row[0], row[1]) if row else (0, [])
+
+
+async def newest_about(
+    connection: AsyncConnection[TupleRow], about: str, stream: str | None, before: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return the positions before one at which somebody spoke of an entity, newest first, and the streams that did.
+
+    `stream` names the only one that matters.
+    """
+    query = """
+        SELECT log.position, log.stream
+        FROM book.links AS link
+        JOIN book.log AS log ON log.stream = link.stream
+        WHERE link.entity = %(about)b AND (%(stream)b::text IS NULL OR link.stream = %(stream)b)
+            AND log.position < %(before)b
+        ORDER BY log.position DESC
+        LIMIT %(limit)b
+    """
+    wanted = {"about": about, "stream": stream, "before": before, "limit": limit}
+    return [(row[0], row[1]) for row in await (await connection.execute(query, wanted, binary=True)).fetchall()]
+
+
+async def read_back(
+    connection: AsyncConnection[TupleRow],
+    keyring: Keyring,
+    streams: Sequence[str],
+    up_to: int,
+    positions: Sequence[int] = (),
+) -> list[Recorded]:
+    """Return the events of whole streams up to a position, and those at other positions, in order."""
+    query = """
+        SELECT position, stream, version, type, data, append_end, recorded_at, meta
+        FROM book.log
+        WHERE (stream = ANY(%b) AND position <= %b) OR position = ANY(%b)
+        ORDER BY position
+    """
+    wanted = (list(streams), up_to, list(positions))
+    rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
+    return await _recorded(rows, keyring)

@@ -88,6 +88,8 @@ def _default(field: msgspec.structs.FieldInfo) -> object:
     if field.required:
         return None
     made = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    if made is msgspec.UNSET:  # such a field is not stored at all
+        return "unset"
     return msgspec.json.decode(msgspec.json.encode(made))
 
 

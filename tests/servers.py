@@ -14,6 +14,16 @@ from typing import IO
 
 ROOT = Path(__file__).parent.parent
 MASTER_KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="  # base64 of 32 bytes; tests have nothing to hide
+LIMITS = {  # as they are when nobody says otherwise
+    "GUILDBOOK_LIMIT_OAUTH2_LOGIN": "15/300",
+    "GUILDBOOK_LIMIT_SETTINGS_EXECUTE": "10/300",
+    "GUILDBOOK_LIMIT_GET_USER_GUILDS_REFRESH": "3/300",
+    "GUILDBOOK_LIMIT_GET_USER_GUILDS_NOREFRESH": "5/300",
+    "GUILDBOOK_LIMIT_GET_USER_GUILD_BASE_INFO": "5/300",
+    "GUILDBOOK_LIMIT_ANONYMOUS": "60/60",
+    "GUILDBOOK_LIMIT_USER": "300/60",
+}
+NO_LIMITS = dict.fromkeys(LIMITS, "off")  # a test asks more often in a second than a person does in an hour
 START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 15.0
 POLL_SECONDS = 0.02
@@ -34,6 +44,7 @@ def spawn(
         **{name: value for name, value in os.environ.items() if not name.startswith("GUILDBOOK_")},
         "GUILDBOOK_DATABASE_URL": url,
         "GUILDBOOK_MASTER_KEY": MASTER_KEY,
+        **NO_LIMITS,
         **(settings or {}),
     }
     return subprocess.Popen([sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, env=environment, stderr=log)

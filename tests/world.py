@@ -2,24 +2,29 @@
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from domain.apps.commands import create_app
+from domain.apps.aggregate import BOT_SCOPES, AppExistsError
+from domain.apps.commands import create_app, create_bot
 from domain.permissions import APP_BITS
 from store.appender import Appender
 from store.codec import Origin
 from store.connections import pool
 from store.event_store import EventStore
 from store.keys import Keyring, load_master_key
+from tests.fake_discord import CLIENT_ID
 from tests.servers import MASTER_KEY
+
+T = TypeVar("T")
 
 ORIGIN = Origin(actor="operator", surface="tests")
 SCOPE = (403, "Request outside of authorisation scope.")
+PRIMARY_SECRET = "primary".ljust(43, "-")
 NOT_FOUND = 2**62  # an id that nothing has
 _numbers = count(10**17)  # account ids as large as Discord's
 
@@ -62,6 +67,22 @@ class Caller:
         return Caller(http, self.username, self.password, self.account)
 
 
+class Bot(Caller):
+    """A bot that calls a server with its token; `id` is its Discord user id."""
+
+    def __init__(self, http: httpx.AsyncClient, number: int, token: str) -> None:
+        super().__init__(http)
+        self.id = number
+        self.token = token
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has them
+        headers = {"Authorization": f"Bot {self.token}", **options.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **options)
+
+    def at(self, http: httpx.AsyncClient) -> "Bot":
+        return Bot(http, self.id, self.token)
+
+
 class World:
     """A server, and the log behind it, through which an operator makes apps."""
 
@@ -82,6 +103,31 @@ class World:
         made = await self.store.execute(ORIGIN, create_app, **args)
         await self.anyone.get("/accounts/signups", headers={"Guildbook-After": str(made.position)})
         return Caller(self.http, f"A{made.value}", password)
+
+    async def bot(
+        self, *scopes: str, guilds: Sequence[int] | None = None, number: int | None = None, name: str = "bot"
+    ) -> "Bot":
+        """Make a bot whose token is good for these scopes (none named: for all) and guilds, and wait as above."""
+        secret, app = secrets.token_urlsafe(32), number or new_number()
+        wishes = {"scopes": scopes or BOT_SCOPES, "guilds": None if guilds is None else tuple(guilds)}
+        token_hash = hashlib.sha256(secret.encode()).hexdigest()
+        made = await self.store.execute(ORIGIN, create_bot, app=app, name=name, token_hash=token_hash, **wishes)
+        await self.anyone.get("/accounts/signups", headers={"Guildbook-After": str(made.position)})
+        return Bot(self.http, app, f"{app}.{secret}")
+
+    async def primary(self) -> "Bot":
+        """Return the primary bot of the servers, which whoever asks first makes."""
+        token_hash = hashlib.sha256(PRIMARY_SECRET.encode()).hexdigest()
+        wishes = {"name": "primary", "token_hash": token_hash, "scopes": BOT_SCOPES}
+        with suppress(AppExistsError):
+            await self.do(create_bot, app=CLIENT_ID, **wishes)
+        return Bot(self.http, CLIENT_ID, f"{CLIENT_ID}.{PRIMARY_SECRET}")
+
+    async def do(self, command: Callable[..., Awaitable[T]], *args: object, **kwargs: object) -> T:
+        """Have an operator do something, and wait until reads show it."""
+        done = await self.store.execute(ORIGIN, command, *args, **kwargs)
+        await self.anyone.get("/accounts/signups", headers={"Guildbook-After": str(done.position)})
+        return done.value
 
     async def team(self, name: str = "Azores") -> int:
         return _made(await self.manager.post("/teams/new", {"name": name}))["id"]

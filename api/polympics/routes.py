@@ -8,11 +8,12 @@ import msgspec
 from litestar import route
 from litestar.enums import HttpMethod
 
-from api.described import Described, Schema
+from api.described import Described, Schema, Surface
 from schemas.polympics import BIGINT_MAX, CALLBACK_EVENTS, Faults, Problem
 
 Route = Callable[[Callable[..., Any]], Any]
 
+SURFACE = Surface("polympics", schemes={"basic": {"type": "http", "scheme": "basic"}})
 IN_PATH: dict[str, Schema] = {
     "account": {"type": "string", "pattern": "^[0-9]{1,19}$", "description": "A Discord snowflake."},
     "team": {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX},
@@ -47,8 +48,11 @@ def serve(
     }
     shapes = {status: _several(shape) for status, shape in answers.items()}
     problems = {status: (Faults if status == FAULTY else Problem,) for status in statuses}
-    described = Described(summary, {**shapes, **problems}, body, in_path, query or {}, credentials)
-    return route(list(paths), http_method=method, status_code=200, opt={"described": described, "surface": "polympics"})
+    answers = {**shapes, **problems}
+    described = Described(SURFACE, summary, answers, body, in_path, query or {}, credentials=credentials)
+    return route(
+        list(paths), http_method=method, status_code=200, opt={"described": described, "surface": SURFACE.name}
+    )
 
 
 def _several(shape: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any wire type

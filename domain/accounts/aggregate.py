@@ -1,11 +1,18 @@
 """The rules of an account: details, team moves, permissions and sign-ups."""
 
+import hashlib
+from typing import Literal
+
 import msgspec
 
 from domain.accounts.events import (
+    AccountBanned,
     AccountCreated,
     AccountDeleted,
+    AccountUnbanned,
     DetailsChanged,
+    GuildListRefreshed,
+    ListedGuild,
     PermissionsGranted,
     PermissionsRevoked,
     ProfileSynced,
@@ -20,7 +27,7 @@ from domain.permissions import SUPERUSER_BITS, Actor, Permission, may_grant, req
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account that exists."""
+    """An account that exists. Of its guild list only a digest is kept in mind."""
 
     id: int
     name: str
@@ -28,6 +35,8 @@ class Account(msgspec.Struct, frozen=True):
     avatar_url: str | None
     team: int | None
     permissions: int
+    state: Literal["normal", "banned"] = "normal"
+    guild_list: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -79,14 +88,8 @@ def evolve(account: Account | None, event: Event) -> Account | None:
 
 
 def _created(event: AccountCreated) -> Account:
-    return Account(
-        id=event.account,
-        name=event.name,
-        discriminator=event.discriminator,
-        avatar_url=event.avatar_url,
-        team=event.team,
-        permissions=event.permissions,
-    )
+    details = (event.name, event.discriminator, event.avatar_url)
+    return Account(event.account, *details, event.team, event.permissions)
 
 
 def _changed(account: Account, event: Event) -> Account | None:
@@ -106,7 +109,23 @@ def _changed(account: Account, event: Event) -> Account | None:
         case AccountDeleted():
             return None
         case _:
+            return _stood(account, event)
+
+
+def _stood(account: Account, event: Event) -> Account:
+    match event:
+        case AccountBanned():
+            return _replace(account, state="banned")
+        case AccountUnbanned():
+            return _replace(account, state="normal")
+        case GuildListRefreshed(guilds=guilds):
+            return _replace(account, guild_list=_digest(guilds))
+        case _:
             return account
+
+
+def _digest(guilds: tuple[ListedGuild, ...] | None) -> str:
+    return "" if guilds is None else hashlib.sha256(msgspec.json.encode(guilds)).hexdigest()
 
 
 def _replace(account: Account, **changes: object) -> Account:
@@ -193,12 +212,13 @@ def edit_account(account: Account, actor: Actor, edit: Edit) -> list[Event]:
 
 def _edit_details(account: Account, edit: Edit) -> list[Event]:
     if edit.profile is not None:
-        return _sync_profile(account, edit.profile)
+        return sync_profile(account, edit.profile)
     changes = {key: value for key, value in edit.details().items() if value != getattr(account, key)}
     return [DetailsChanged(account=account.id, **changes)] if changes else []
 
 
-def _sync_profile(account: Account, profile: Profile) -> list[Event]:
+def sync_profile(account: Account, profile: Profile) -> list[Event]:
+    """Take the details from the identity provider."""
     synced = ProfileSynced(
         account=account.id, name=profile.name, discriminator=profile.discriminator, avatar_url=profile.avatar_url
     )
@@ -255,7 +275,24 @@ def make_superuser(account: Account) -> list[Event]:
     return [SuperuserMade(account=account.id, permissions=SUPERUSER_BITS)]
 
 
+def ban_account(account: Account, reason: str | None) -> list[Event]:
+    """Shut the account out of the API."""
+    return [] if account.state == "banned" else [AccountBanned(account=account.id, reason=reason)]
+
+
+def unban_account(account: Account) -> list[Event]:
+    """Let the account in again."""
+    return [AccountUnbanned(account=account.id)] if account.state == "banned" else []
+
+
+def refresh_guild_list(account: Account, guilds: tuple[ListedGuild, ...]) -> list[Event]:
+    """Take note of the guilds that the account is in."""
+    refreshed = GuildListRefreshed(account=account.id, guilds=guilds)
+    return [] if evolve(account, refreshed) == account else [refreshed]
+
+
 def delete_account(account: Account, actor: Actor) -> list[Event]:
-    """Delete the account, for a manager of details or a session of its own."""
+    """Delete the account, for a manager of details or a session of its own; nobody sheds a ban like that."""
+    require(account.state != "banned" or not actor.is_account(account.id))
     require(actor.holds(Permission.MANAGE_ACCOUNT_DETAILS) or actor.is_account(account.id))
     return [AccountDeleted(account=account.id, team=account.team)]

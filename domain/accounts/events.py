@@ -84,6 +84,35 @@ class SuperuserMade(AccountEvent, frozen=True):
     permissions: int
 
 
+class AccountBanned(AccountEvent, frozen=True):
+    """The operator shut the account out of the API; the reason is for operators."""
+
+    stored_type: ClassVar[str] = "accounts.AccountBanned"
+    reason: Annotated[str | None, SEALED] = None
+
+
+class AccountUnbanned(AccountEvent, frozen=True):
+    """The operator let the account in again."""
+
+    stored_type: ClassVar[str] = "accounts.AccountUnbanned"
+
+
+class ListedGuild(msgspec.Struct, frozen=True):
+    """A guild as the identity provider lists it for one of its members; `icon` is a hash."""
+
+    id: int
+    name: str
+    icon: str | None
+    permissions: int
+
+
+class GuildListRefreshed(AccountEvent, frozen=True):
+    """The identity provider said which guilds the account is in; None when that was erased."""
+
+    stored_type: ClassVar[str] = "accounts.GuildListRefreshed"
+    guilds: Annotated[tuple[ListedGuild, ...] | None, SEALED]
+
+
 class AccountDeleted(AccountEvent, frozen=True):
     """The account is gone; its id may be registered again. `team` is where it was."""
 
@@ -111,6 +140,9 @@ EVENTS: tuple[type[Event], ...] = (
     PermissionsGranted,
     PermissionsRevoked,
     SuperuserMade,
+    AccountBanned,
+    AccountUnbanned,
+    GuildListRefreshed,
     AccountDeleted,
     SignupsOpened,
     SignupsClosed,

@@ -1,7 +1,7 @@
 """Commands that concern one app and nothing else."""
 
 from domain.apps import aggregate
-from domain.apps.aggregate import APP
+from domain.apps.aggregate import APP, Everywhere
 from domain.kernel import Book, load_known
 
 
@@ -22,3 +22,26 @@ async def reset_token(book: Book, *, app: int, token_hash: str) -> None:
     """Replace the password of an app."""
     state = await load_known(book, APP, app)
     book.append(APP.stream(app), aggregate.reset_token(state, token_hash))
+
+
+async def create_bot(
+    book: Book, *, app: int, name: str, token_hash: str, scopes: tuple[str, ...], guilds: tuple[int, ...] | None = None
+) -> None:
+    """Create a bot under an id of its own: its Discord user id. Errors: AppExistsError."""
+    state = await book.load(APP, app)
+    events = aggregate.create_bot(state, app, name=name, token_hash=token_hash, scopes=scopes, guilds=guilds)
+    book.append(APP.stream(app), events)
+
+
+async def reset_bot_token(
+    book: Book,
+    *,
+    app: int,
+    token_hash: str | None = None,
+    scopes: tuple[str, ...] | None = None,
+    guilds: tuple[int, ...] | Everywhere | None = None,
+) -> None:
+    """Replace the token of a bot, or what it is good for; None is what stays as it is. Errors: NotABotError."""
+    state = await load_known(book, APP, app)
+    events = aggregate.reset_bot_token(state, token_hash=token_hash, scopes=scopes, guilds=guilds)
+    book.append(APP.stream(app), events)

@@ -32,6 +32,19 @@ class AppTokenReset(Event, frozen=True):
     token_hash: str
 
 
+class BotTokenReset(Event, frozen=True):
+    """From now on this is the SHA-256 (hex) of the secret in the bot's token, and this is what the token is good for.
+
+    `guilds` are those that it is limited to, None when it is not.
+    """
+
+    stored_type: ClassVar[str] = "apps.BotTokenReset"
+    app: int
+    token_hash: str
+    scopes: tuple[str, ...] = ()
+    guilds: tuple[int, ...] | None = None
+
+
 class AppDeleted(Event, frozen=True):
     """The app is gone and its credentials with it."""
 
@@ -39,4 +52,4 @@ class AppDeleted(Event, frozen=True):
     app: int
 
 
-EVENTS: tuple[type[Event], ...] = (AppCreated, AppEdited, AppTokenReset, AppDeleted)
+EVENTS: tuple[type[Event], ...] = (AppCreated, AppEdited, AppTokenReset, BotTokenReset, AppDeleted)

@@ -10,7 +10,10 @@ CloseReason = Literal["account_deleted", "revoked", "expired"]
 
 
 class SessionOpened(Event, frozen=True):
-    """An account got a way in; only the SHA-256 (hex) of its token is known here."""
+    """An account got a way in; only the SHA-256 (hex) of its token is known here.
+
+    It may do what its `kind` may do; when it is `scoped`, only what `scopes` name of that, which may be nothing.
+    """
 
     stored_type: ClassVar[str] = "sessions.SessionOpened"
     session: int
@@ -20,9 +23,12 @@ class SessionOpened(Event, frozen=True):
     expires_at: datetime | None = None
     name: str | None = None
     scopes: tuple[str, ...] = ()
+    uuid: str | None = None
+    scoped: bool = False
 
     def about(self) -> tuple[str, ...]:
-        return (stream_name("accounts", self.account),)
+        account = stream_name("accounts", self.account)
+        return (account, tokens_of(self.account)) if self.kind == "api" else (account,)
 
 
 class SessionTokenReset(Event, frozen=True):
@@ -43,3 +49,8 @@ class SessionClosed(Event, frozen=True):
 
 
 EVENTS: tuple[type[Event], ...] = (SessionOpened, SessionTokenReset, SessionClosed)
+
+
+def tokens_of(account: int) -> str:
+    """Name what all API tokens of an account speak of, so that they are found without its other sessions."""
+    return stream_name("accounts", account, "tokens")

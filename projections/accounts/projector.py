@@ -1,4 +1,4 @@
-"""Keeps the tables `accounts` and `signups`."""
+"""Keeps the tables `accounts`, `signups` and `guild_lists`."""
 
 from datetime import datetime
 from importlib import resources
@@ -21,6 +21,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     team: int | None
     permissions: int
     created_at: datetime
+    state: str = "normal"
 
 
 class SignupsRow(msgspec.Struct, frozen=True):
@@ -28,6 +29,13 @@ class SignupsRow(msgspec.Struct, frozen=True):
 
     only_row: bool
     is_open: bool
+
+
+class GuildListRow(msgspec.Struct, frozen=True):
+    """A row of `guild_lists`."""
+
+    account: int
+    guilds: tuple[events.ListedGuild, ...]
 
 
 def evolve(row: AccountRow | None, recorded: Recorded) -> AccountRow | None:
@@ -59,6 +67,10 @@ def _changed(row: AccountRow, event: object) -> AccountRow | None:
             return _replace(row, permissions=row.permissions & ~bits)
         case events.SuperuserMade(permissions=bits):
             return _replace(row, permissions=bits)
+        case events.AccountBanned():
+            return _replace(row, state="banned")
+        case events.AccountUnbanned():
+            return _replace(row, state="normal")
         case events.AccountDeleted():
             return None
         case _:
@@ -74,6 +86,15 @@ def evolve_signups(_row: SignupsRow | None, recorded: Recorded) -> SignupsRow:
     return SignupsRow(only_row=True, is_open=isinstance(recorded.event, events.SignupsOpened))
 
 
+def evolve_guild_list(_row: GuildListRow | None, recorded: Recorded) -> GuildListRow | None:
+    """Apply one event that says all about a guild list."""
+    match recorded.event:
+        case events.GuildListRefreshed(account=account, guilds=guilds) if guilds is not None:
+            return GuildListRow(account, guilds)
+        case _:
+            return None
+
+
 def _account(event: AccountEvent) -> Key:
     return (event.account,)
 
@@ -87,18 +108,18 @@ ACCOUNTS = RowSet[AccountRow](
     keys={event: _account for event in events.EVENTS if issubclass(event, AccountEvent)},
     evolve=evolve,
     load="""
-        SELECT id, name, discriminator, avatar_url, team, permissions, created_at
+        SELECT id, name, discriminator, avatar_url, team, permissions, created_at, state
         FROM accounts
         WHERE id = ANY(%b)
     """,
     save="""
-        INSERT INTO accounts (id, name, discriminator, avatar_url, team, permissions, created_at)
-        SELECT id, name, discriminator, avatar_url, team, permissions, created_at
+        INSERT INTO accounts (id, name, discriminator, avatar_url, team, permissions, created_at, state)
+        SELECT id, name, discriminator, avatar_url, team, permissions, created_at, state
         FROM json_populate_recordset(NULL::accounts, %s)
         ON CONFLICT (id) DO UPDATE SET
-            (name, discriminator, avatar_url, team, permissions, created_at)
+            (name, discriminator, avatar_url, team, permissions, created_at, state)
             = (EXCLUDED.name, EXCLUDED.discriminator, EXCLUDED.avatar_url, EXCLUDED.team, EXCLUDED.permissions,
-               EXCLUDED.created_at)
+               EXCLUDED.created_at, EXCLUDED.state)
     """,
     delete="DELETE FROM accounts WHERE id = ANY(%b)",
 )
@@ -116,8 +137,21 @@ SIGNUPS = RowSet[SignupsRow](
     delete="DELETE FROM signups WHERE only_row = ANY(%b)",
 )
 
+GUILD_LISTS = RowSet[GuildListRow](
+    row=GuildListRow,
+    keys={events.GuildListRefreshed: _account, events.AccountDeleted: _account},
+    evolve=evolve_guild_list,
+    save="""
+        INSERT INTO guild_lists (account, guilds)
+        SELECT account, guilds
+        FROM json_populate_recordset(NULL::guild_lists, %s)
+        ON CONFLICT (account) DO UPDATE SET guilds = EXCLUDED.guilds
+    """,
+    delete="DELETE FROM guild_lists WHERE account = ANY(%b)",
+)
+
 PROJECTOR = Projector(
     name="accounts",
     tables=(resources.files("projections.accounts") / "tables.sql").read_text(),
-    rows=(ACCOUNTS, SIGNUPS),
+    rows=(ACCOUNTS, SIGNUPS, GUILD_LISTS),
 )

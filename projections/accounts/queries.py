@@ -6,10 +6,12 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.accounts.events import ListedGuild
 from projections.documents import ACCOUNT_DOCUMENT
 from schemas.polympics import Account
 
 _account = msgspec.json.Decoder(Account)
+_guilds = msgspec.json.Decoder(tuple[ListedGuild, ...])
 _accounts = msgspec.json.Decoder(tuple[Account, ...])
 
 
@@ -58,3 +60,10 @@ async def signups_word(connection: AsyncConnection[TupleRow]) -> bool | None:
     """Return the recorded word on whether sign-ups are open, None when nobody ever said."""
     row = await (await connection.execute("SELECT is_open FROM signups")).fetchone()
     return row[0] if row else None
+
+
+async def guild_list_of(connection: AsyncConnection[TupleRow], account: int) -> tuple[ListedGuild, ...] | None:
+    """Return the guilds that an account was in when the identity provider was last asked, None before."""
+    query = "SELECT guilds::text FROM guild_lists WHERE account = %s"
+    row = await (await connection.execute(query, (account,))).fetchone()
+    return None if row is None else _guilds.decode(row[0])

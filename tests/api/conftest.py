@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_discord import FakeDiscord, settings_for
-from tests.servers import free_port, spawn, stop, wait_until_ready
+from tests.servers import NO_LIMITS, free_port, spawn, stop, wait_until_ready
 from tests.world import World, open_world
 
 ORIGIN = "https://dashboard.example.org"
@@ -31,7 +31,7 @@ def curt_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def curt_url(base_url: str, shared_database_url: str, discord: FakeDiscord, curt_log: Path) -> Iterator[str]:
     """Run the second server; the projector is the first one's."""
     port = str(free_port())
-    settings = {**settings_for(discord), **CURT}
+    settings = {**settings_for(discord), **NO_LIMITS, **CURT}
     with curt_log.open("wb") as log:
         process = spawn("serve", "--port", port, url=shared_database_url, settings=settings, log=log)
         wait_until_ready(f"http://127.0.0.1:{port}")

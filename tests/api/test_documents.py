@@ -53,9 +53,59 @@ def test_everything_that_is_referred_to_is_there(published: dict[str, Any]) -> N
     assert references(published) - there == set()
 
 
-def test_every_route_of_the_contract_is_described(published: dict[str, Any]) -> None:
-    described = {(method.upper(), path) for path, methods in published["paths"].items() for method in methods}
-    assert described == {
+def routes_of(published: dict[str, Any], surface: str) -> set[tuple[str, str]]:
+    """Return the routes of a surface, as methods and paths."""
+    operations = [(method, path, it) for path, methods in published["paths"].items() for method, it in methods.items()]
+    return {(method.upper(), path) for method, path, it in operations if it["tags"][0].startswith(f"{surface}.")}
+
+
+def test_every_route_of_the_antiraid_contract_is_described(published: dict[str, Any]) -> None:
+    assert routes_of(published, "antiraid") == {
+        ("GET", "/config"),
+        ("POST", "/oauth2"),
+        ("GET", "/sessions"),
+        ("POST", "/sessions"),
+        ("GET", "/sessions/@me"),
+        ("DELETE", "/sessions/{session_id}"),
+        ("GET", "/users/@me/guilds"),
+        ("GET", "/users/@me/guilds/{guild_id}"),
+        ("GET", "/guilds/{guild_id}/settings"),
+        ("POST", "/guilds/{guild_id}/settings"),
+        ("GET", "/bot-stats"),
+        ("GET", "/bot-state"),
+    }
+
+
+def test_every_native_route_is_described(published: dict[str, Any]) -> None:
+    assert routes_of(published, "book") == {
+        ("GET", "/book/guilds"),
+        ("PUT", "/book/guilds/{guild_id}"),
+        ("GET", "/book/guilds/{guild_id}"),
+        ("DELETE", "/book/guilds/{guild_id}"),
+        ("POST", "/book/guilds/{guild_id}/changes"),
+        ("GET", "/book/guilds/{guild_id}/members"),
+        ("GET", "/book/guilds/{guild_id}/bans"),
+        ("GET", "/book/settings/templates"),
+        ("PUT", "/book/settings/templates/{name}"),
+        ("GET", "/book/settings/templates/{name}"),
+        ("DELETE", "/book/settings/templates/{name}"),
+        ("GET", "/book/guilds/{guild_id}/settings/{template}/{setting}/history"),
+        ("POST", "/book/guilds/{guild_id}/settings/{template}/{setting}/undo"),
+        ("PUT", "/book/bots/@me/stats"),
+        ("PUT", "/book/bots/@me/commands"),
+    }
+
+
+def test_every_write_of_the_native_surface_takes_a_key_and_answers_with_problems(published: dict[str, Any]) -> None:
+    for method, path in routes_of(published, "book"):
+        operation = published["paths"][path][method.lower()]
+        assert ("Idempotency-Key" in [each["name"] for each in operation["parameters"]]) == (method != "GET")
+    problems = {name: it for name, it in published["components"]["responses"].items() if name.startswith("book.")}
+    assert {kind for it in problems.values() for kind in it["content"]} == {"application/problem+json"}
+
+
+def test_every_route_of_the_polympics_contract_is_described(published: dict[str, Any]) -> None:
+    assert routes_of(published, "polympics") == {
         ("GET", "/accounts/signups"),
         ("POST", "/accounts/new"),
         ("POST", "/acounts/new"),
@@ -96,6 +146,10 @@ def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) 
         "get_team_team",
         "get_award_award",
         "post_auth_discord",
+        "get_config",
+        "post_oauth2",
+        "get_bot_stats",
+        "get_bot_state",
     }
     assert asks["patch_account_account"] == [{}, {"basic": []}]
 

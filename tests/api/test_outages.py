@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from litestar import Request
 from litestar.response import Response
 
 from api.app import application
@@ -49,6 +50,6 @@ async def test_what_needs_no_book_is_answered_all_the_same(cut_off: Caller) -> N
 
 
 def test_a_command_that_others_outran_too_often_may_be_tried_again() -> None:
-    answer = conflict(None, ConflictError())
+    answer = conflict(Request({"type": "http", "state": {}}), ConflictError())  # type: ignore[typeddict-item]
     assert isinstance(answer, Response)
     assert (answer.status_code, answer.headers["Retry-After"]) == (409, "1")

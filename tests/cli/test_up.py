@@ -159,7 +159,9 @@ def test_the_demo_fills_an_empty_book_once(home: Path) -> None:
     with Up(data, "--demo") as up:
         assert f"guildbook: demo app credentials in {file}\n" in up.err.read_text()
         assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
-        user = file.read_text().strip().removeprefix("GUILDBOOK_APP=")
+        given = dict(line.split("=", 1) for line in file.read_text().splitlines())
+        user, bot = given["GUILDBOOK_APP"], given["GUILDBOOK_BOT"].partition(".")[0]
+        assert f"{bot} demo guilds:write," in " ".join(done("bots", "list", "--data", str(data)).split())
         assert up.ask("GET", "/auth/me", user=user)["permissions"] == 95
         assert up.ask("GET", "/accounts/search")["results"] == 12
         assert up.ask("POST", "/auth/discord", body={"token": "demo-ines"})["username"] == "S1"
@@ -171,7 +173,8 @@ def test_the_demo_fills_an_empty_book_once(home: Path) -> None:
         events = done("events", "--data", str(data)).splitlines()
     assert start_demo_again(data) == events
     file.unlink()
-    assert [event.split()[4] for event in start_demo_again(data)[len(events) :]] == ["apps.AppTokenReset"]
+    added = [event.split()[4] for event in start_demo_again(data)[len(events) :]]
+    assert added == ["apps.AppTokenReset", "apps.BotTokenReset"]
     assert file.exists()
 
 

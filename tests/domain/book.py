@@ -1,5 +1,7 @@
 """Rule tests: given events, when a command, then events. The book is kept in memory and waits for nothing."""
 
+import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Self, TypeVar
@@ -7,7 +9,23 @@ from typing import Any, Self, TypeVar
 from domain.accounts.events import SignupsClosed, SignupsOpened
 from domain.awards.events import AwardGranted, AwardRevoked
 from domain.callbacks.events import CallbackRegistered, CallbackRemoved, CallbackReplaced
+from domain.fleet.events import CommandsPublished, StatsReported
+from domain.guilds.events import (
+    ChannelCreated,
+    ChannelDeleted,
+    ChannelUpdated,
+    GuildEvent,
+    MemberBanned,
+    MemberUnbanned,
+    OverwriteRemoved,
+    OverwriteSet,
+    PersonEvent,
+    RoleCreated,
+    RoleDeleted,
+    RoleUpdated,
+)
 from domain.kernel import Entity, Event, RefusalError
+from domain.settings.events import RowEvent, SettingEvent, TemplateEvent
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -23,6 +41,8 @@ class RecordedBook:
     def __init__(self, *past: Event) -> None:
         self.streams: defaultdict[str, list[Event]] = defaultdict(list)
         self._given_ids: Counter[str] = Counter()
+        self._ends: Counter[str] = Counter()
+        self._position = 0
         self._pending: list[tuple[str, Event]] = []
         self._record([(stream_of(event), event) for event in past])
 
@@ -30,10 +50,16 @@ class RecordedBook:
         return self.state(entity, entity.stream(*ids))
 
     async def load_many(self, entity: Entity[S], ids: Sequence[object]) -> dict[str, S]:
-        return self._states(entity, [entity.stream(i) for i in ids])
+        return self._states(entity, [entity.stream_by(i) for i in ids])
 
     async def load_about(self, entity: Entity[S], about: str) -> dict[str, S]:
         return self._states(entity, [name for name in self.names(entity) if self._speaks_of(name, about)])
+
+    async def last_position(self, entity: Entity[Any], *ids: object) -> int:
+        return self._positions([entity.stream(*ids)])
+
+    async def last_position_about(self, about: str) -> int:
+        return self._positions([about, *(name for name in self.streams if self._speaks_of(name, about))])
 
     async def next_id(self, context: str) -> int:
         self._given_ids[context] += 1
@@ -55,7 +81,7 @@ class RecordedBook:
 
     def names(self, entity: Entity[Any]) -> list[str]:
         """List the streams of the entity's context, oldest first."""
-        return [name for name in self.streams if name.startswith(f"{entity.context}-")]
+        return [name for name in self.streams if name.startswith(entity.prefix())]
 
     def _states(self, entity: Entity[S], names: Sequence[str]) -> dict[str, S]:
         states = {name: self.state(entity, name) for name in names}
@@ -67,6 +93,11 @@ class RecordedBook:
     def _record(self, said: Sequence[tuple[str, Event]]) -> None:
         for stream, event in said:
             self.streams[stream].append(event)
+            self._position += 1
+            self._ends[stream] = self._position
+
+    def _positions(self, names: Sequence[str]) -> int:
+        return max((self._ends[name] for name in names), default=0)
 
 
 def run(command: Coroutine[Any, Any, T]) -> T:
@@ -88,8 +119,41 @@ def stream_of(event: Event) -> str:
             return f"awards-{event.award}-{event.account}"
         case CallbackRegistered() | CallbackReplaced() | CallbackRemoved():
             return f"callbacks-{event.app}-{event.event}"
+        case StatsReported():
+            return f"fleet-stats-{event.bot}"
+        case CommandsPublished():
+            return f"fleet-commands-{event.bot}"
+        case GuildEvent() | TemplateEvent() | SettingEvent():
+            return stream_of_part(event)
         case _:
             return f"{context}-{getattr(event, context.removesuffix('s'))}"
+
+
+def stream_of_part(event: GuildEvent | TemplateEvent | SettingEvent) -> str:
+    """Name the stream of an event of a context that has several kinds of streams."""
+    match event:
+        case TemplateEvent():
+            return f"settings-template-{event.template.replace(' ', '+')}"
+        case RowEvent():
+            return f"settings-row-{event.guild}-{digest_of(event.template, event.setting, *event.key.values())}"
+        case SettingEvent():
+            return f"settings-set-{event.guild}-{digest_of(event.template, event.setting)}"
+        case RoleCreated() | RoleUpdated() | RoleDeleted():
+            return f"guilds-role-{event.guild}-{event.role}"
+        case ChannelCreated() | ChannelUpdated() | ChannelDeleted() | OverwriteSet() | OverwriteRemoved():
+            return f"guilds-channel-{event.guild}-{event.channel}"
+        case MemberBanned() | MemberUnbanned():
+            return f"guilds-ban-{event.guild}-{event.user}"
+        case PersonEvent():
+            return f"guilds-member-{event.guild}-{event.user}"
+        case _:
+            return f"guilds-guild-{event.guild}"
+
+
+def digest_of(*parts: object) -> str:
+    """Name several values by one."""
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Story:

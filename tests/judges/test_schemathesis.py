@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import Caller, World
+from tests.world import Bot, Caller, World, new_number
 
 pytestmark = pytest.mark.judge
 
@@ -23,6 +23,8 @@ CHECKS = (
 )
 EXAMPLES_MAX = 40
 AFTER = {"header.Guildbook-After": "0"}  # any other would be waited for
+NATIVE = "^/book/"
+NOT_NATIVE = f"--exclude-path-regex={NATIVE}"
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
 
 
@@ -31,7 +33,9 @@ def judge(folder: Path, caller: Caller, parameters: Mapping[str, object], *argum
     lines = [f'"{name}" = {json.dumps(value)}' for name, value in parameters.items()]
     config = folder / "schemathesis.toml"
     config.write_text("\n".join(["[parameters]", *lines]))
-    options = [f"--auth={caller.username}:{caller.password}", f"--checks={','.join(CHECKS)}", "--seed=1", "--no-color"]
+    token = f"--header=Authorization: {caller.token}" if isinstance(caller, Bot) else ""
+    who = token or f"--auth={caller.username}:{caller.password}"
+    options = [who, f"--checks={','.join(CHECKS)}", "--seed=1", "--no-color"]
     limits = [f"--max-examples={EXAMPLES_MAX}", "--continue-on-failure", "--generation-database=none"]
     url = str(caller.http.base_url.join("/openapi.json"))
     command = [COMMAND, f"--config-file={config}", "run", url, *options, *limits, *arguments]
@@ -40,7 +44,7 @@ def judge(folder: Path, caller: Caller, parameters: Mapping[str, object], *argum
 
 
 async def test_every_answer_to_anything_is_described(world: World, tmp_path: Path) -> None:
-    judge(tmp_path, await world.app(), AFTER, f"--exclude-path={RESET}")
+    judge(tmp_path, await world.app(), AFTER, f"--exclude-path={RESET}", NOT_NATIVE)
 
 
 async def test_every_answer_about_what_is_there_is_described(world: World, tmp_path: Path) -> None:
@@ -49,11 +53,16 @@ async def test_every_answer_about_what_is_there_is_described(world: World, tmp_p
     award = await world.award(team, [account])
     known = {**AFTER, "path.team": team, "path.account": str(account), "path.award": award}
     app = await world.app()
-    judge(tmp_path, app, known, "--exclude-method=DELETE", f"--exclude-path={RESET}")
-    judge(tmp_path, app, known, "--include-method=DELETE", "--phases=fuzzing")
+    judge(tmp_path, app, known, "--exclude-method=DELETE", f"--exclude-path={RESET}", NOT_NATIVE)
+    judge(tmp_path, app, known, "--include-method=DELETE", "--phases=fuzzing", NOT_NATIVE)
 
 
 @pytest.mark.parametrize("kind", ["app", "session"])
 async def test_every_answer_to_a_reset_is_described(world: World, tmp_path: Path, kind: str) -> None:
     caller = await world.app(0) if kind == "app" else await world.member()
     judge(tmp_path, caller, AFTER, f"--include-path={RESET}")
+
+
+@pytest.mark.parametrize("known", [{}, {"path.guild_id": str(new_number())}], ids=["anything", "one guild"])
+async def test_every_answer_to_a_bot_is_described(world: World, tmp_path: Path, known: dict[str, str]) -> None:
+    judge(tmp_path, await world.bot(), {**AFTER, **known}, f"--include-path-regex={NATIVE}")

@@ -60,7 +60,7 @@ def paths(up: Up) -> Iterator[str]:
 
 
 def credentials(up: Up) -> str:
-    return (up.data / "demo.env").read_text().partition("=")[2].strip().strip("'\"")
+    return (up.data / "demo.env").read_text().splitlines()[0].removeprefix("GUILDBOOK_APP=")
 
 
 def watch(up: Up, samples: list[int], over: threading.Event) -> None:

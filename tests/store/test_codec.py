@@ -6,6 +6,7 @@ import pytest
 from domain.accounts.events import AccountCreated, DetailsChanged, ProfileSynced
 from domain.apps.events import AppCreated
 from domain.callbacks.events import CallbackRegistered
+from domain.guilds.events import MemberUpdated
 from domain.kernel import Event
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
@@ -102,3 +103,11 @@ async def test_fields_of_the_future_are_left_alone(database_url: str) -> None:
     async with opened(database_url) as store:
         [event] = await decode_events([("teams.TeamCreated", b'{"team":1,"name":"x","colour":7}')], store.keyring)
     assert msgspec.to_builtins(event) == {"team": 1, "name": "x"}
+
+
+async def test_what_an_event_does_not_say_stays_unsaid_beside_sealed_fields(database_url: str) -> None:
+    updated = MemberUpdated(guild=1, user=7, username="ines")
+    async with opened(database_url) as store:
+        data = await encoded(store.keyring, updated)
+        assert set(msgspec.json.decode(data)) == {"guild", "user", "sealed"}
+        assert await decode_events([(updated.stored_type, data)], store.keyring) == [updated]

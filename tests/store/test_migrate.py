@@ -16,7 +16,7 @@ from projections.rebuild import rebuild
 from store.migrate import RoleMissingError, migrate
 from tests.books import ORIGIN, ask, dump, opened, projecting, shown
 
-NAMES = ["0001_book", "0002_operations", "0003_deliveries"]
+NAMES = ["0001_book", "0002_operations", "0003_deliveries", "0004_limits", "0005_logins", "0006_idempotency"]
 
 
 @pytest.fixture

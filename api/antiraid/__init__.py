@@ -1,0 +1,1 @@
+"""The AntiRaid surface: bot dashboards log in, look at their guilds and set what bots let them set."""

@@ -1,0 +1,1 @@
+"""Pages for people: what a guild has set, as forms, with history."""

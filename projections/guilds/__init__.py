@@ -1,0 +1,1 @@
+"""Guilds as they are now: their roles, channels, members and bans."""
