@@ -28,6 +28,7 @@ from domain.sessions.commands import close_session, reset_token
 from domain.teams.commands import create_team, rename_team
 from store.event_store import EventStore
 from tests.books import ORIGIN
+from tests.guild_deeds import COMMANDS, guild_deeds
 
 EVENT = "account_team_update"
 IDS = 40
@@ -66,7 +67,8 @@ class Deeds:
         """Return a command and what it is given: creations are as frequent as ids are let go, endings are rarer."""
         self._count += 1
         begin, change, end = self._beginnings(), self._changes(), self._endings()
-        kind = self._random.choices((begin, change, end), weights=(5, 5, 1))[0]
+        in_guilds = guild_deeds(self._random, self._text(), self._id())
+        kind = self._random.choices((begin, change, end, in_guilds), weights=(5, 5, 1, 3))[0]
         return self._random.choice(kind)
 
     def _beginnings(self) -> list[Deed]:
@@ -111,6 +113,7 @@ class Deeds:
 
 
 WITHOUT_ACTOR = {
+    *COMMANDS,
     *(turn_signups, make_superuser, create_app, edit_app, delete_app),
     *(register_callback, remove_callback, reset_token, close_session),
 }

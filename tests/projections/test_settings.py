@@ -41,7 +41,7 @@ from store.event_store import EventStore
 from tests.books import ORIGIN, dump, opened, projecting, shown
 
 GUILD, BOT = 920, 77
-KINDS: tuple[Entity[Any], ...] = (TEMPLATE, ROW, SET)
+KINDS: tuple[Entity[Any], ...] = (TEMPLATE, ROW, SET, APP, MEMBER)
 DOORBELL: dict[str, Any] = {"guild": GUILD, "template": "greeter", "setting": "doorbell"}
 
 
