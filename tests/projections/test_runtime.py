@@ -123,6 +123,7 @@ async def test_a_stopped_projector_is_tried_once_and_then_left_alone(database_ur
         async with projecting(database_url, with_a_mistake(), _Feed()):
             await create(store, UNLUCKY)
             await stopped(database_url)
+            await shown(database_url, OTHERS)
         with capture_logs() as logs:
             async with projecting(database_url, with_a_mistake(), _Feed()):
                 await shown(database_url, OTHERS)
