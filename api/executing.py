@@ -122,7 +122,7 @@ def _look(defined: Defined, standing: Standing | None, fields: Any) -> Looked:  
 
 def _row_meant(defined: Defined, wanted: JsonObject) -> str | None:
     """Return the id of the one row that can pass a filter, None when it may be several."""
-    key_columns = defined.setting.key_columns()
+    key_columns = defined.setting.key_columns
     if not key_columns or any(column.id not in wanted for column in key_columns):
         return None
     try:
@@ -154,7 +154,7 @@ async def _shown(
     show = row_shower(look.defined, is_writer=look.is_writer)
     shown = [show(row.fields, place, secrets.get(row.id, {})) for place, row in rows]
     passing = [row for row in shown if matches(row, look.wanted)] if look.wanted else shown
-    if not look.defined.setting.key_columns():
+    if not look.defined.setting.key_columns:
         return SettingOk(passing[0] if passing else {}, look.warnings), 0
     return SettingOk(passing, look.warnings), rows[0][1].at if look.row and passing else 0
 
@@ -220,7 +220,7 @@ def _ask(parts: Parts, wish: Wish, defined: Defined, several: Iterable[Defined],
         actor=wish.actor,
         user=wish.user,
         now=datetime.now(UTC),
-        operation_id=str(uuid.uuid4()),
+        operation_id=str(uuid.uuid4()) if defined.custom(wish.operation) else "",
         if_match=wish.if_match,
         sets=tuple(set_stream(wish.guild, it.template, wish.setting) for it in several),
         order=order,

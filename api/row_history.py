@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import reduce
 
 from api.parts import Parts
 from domain.kernel import Event
@@ -11,6 +12,7 @@ from domain.settings.aggregate import ROW, Row, row_id, set_stream
 from domain.settings.definitions import REORDER, Defined
 from domain.settings.events import JsonObject, OperationRequested, RowCreated, RowDeleted, RowEvent, RowUpdated
 from domain.settings.shown import masked
+from projections.settings.orders import Order, evolve_order, place_in
 from schemas.templates import Deed, Doer
 from store import log
 from store.log import Recorded
@@ -37,12 +39,26 @@ async def deeds(
 async def row_at(
     parts: Parts, guild: int, defined: Defined, key: JsonObject, position: int
 ) -> tuple[bool, Earlier | None]:
-    """Tell whether there was ever such a row, and return it as it stood at a position."""
+    """Tell whether there was ever such a row, and return it as it stood at a position; with its place if it is gone."""
     stream = _stream(guild, defined, key)
     async with parts.pool.connection() as connection:
         recorded = await log.read_back(connection, parts.store.keyring, [stream], BEYOND)
     row = ROW.fold(it.event for it in recorded if it.position <= position)
-    return bool(recorded), None if row is None else Earlier(fields=row.fields, secrets=row.secrets)
+    if row is None:
+        return bool(recorded), None
+    is_gone = ROW.fold(it.event for it in recorded) is None
+    index = await _place_at(parts, row, position) if is_gone and defined.setting.index_by else None
+    return True, Earlier(fields=row.fields, secrets=row.secrets, index=index)
+
+
+async def _place_at(parts: Parts, row: Row, position: int) -> int | None:
+    """Return where a row stood among the others: no event tells it, all of them together do."""
+    about = set_stream(row.guild, row.template, row.setting)
+    async with parts.pool.connection() as connection:
+        _, streams = await log.streams_about(connection, about, ROW.prefix())
+        recorded = await log.read_back(connection, parts.store.keyring, [about, *streams], position)
+    order = reduce(evolve_order, (it.event for it in recorded), Order())
+    return place_in(order.placed, row_id(row.template, row.setting, row.key))
 
 
 def _stream(guild: int, defined: Defined, key: JsonObject) -> str:

@@ -42,6 +42,11 @@ class Shape(NamedTuple):
     open_fields: dict[str, str]
     sealed_fields: dict[str, str]
     blanks: dict[str, str | None]
+    sealed_defaults: dict[str, Any]
+
+    def has_secrets(self, event: Event) -> bool:
+        """Tell whether there is anything to seal: most events that may hold a secret hold none."""
+        return any(getattr(event, name) is not default for name, default in self.sealed_defaults.items())
 
 
 class UnknownEventError(Exception):
@@ -69,7 +74,8 @@ def _blank(hint: object) -> str | None:
 
 def _shape(event: type[Event]) -> Shape:
     hints = get_type_hints(event, include_extras=True)
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(event)}
+    fields = msgspec.structs.fields(event)
+    names = {field.name: field.encode_name for field in fields}
     sealed = {name: wire for name, wire in names.items() if _is_sealed(hints[name])}
     assert BOX not in names.values(), event
     assert not sealed or event.subject is not Event.subject, event
@@ -79,6 +85,7 @@ def _shape(event: type[Event]) -> Shape:
         open_fields={name: wire for name, wire in names.items() if name not in sealed},
         sealed_fields=sealed,
         blanks={wire: _blank(hints[name]) for name, wire in sealed.items()},
+        sealed_defaults={field.name: field.default for field in fields if field.name in sealed},
     )
 
 
@@ -89,7 +96,7 @@ _meta_decoder = msgspec.json.Decoder(Meta)
 
 def subjects_of(events: Iterable[Event], origin: Origin) -> set[str]:
     """Return whose keys are needed to encode these events and their origin."""
-    subjects = {event.subject() for event in events if SHAPES[event.stored_type].sealed_fields}
+    subjects = {event.subject() for event in events if SHAPES[event.stored_type].has_secrets(event)}
     subjects.add(origin.actor if origin.address else None)
     return {subject for subject in subjects if subject is not None}
 
@@ -97,7 +104,7 @@ def subjects_of(events: Iterable[Event], origin: Origin) -> set[str]:
 def encode_event(event: Event, keys: Mapping[str, DataKey]) -> bytes:
     """Encode, with the keys of subjects at hand."""
     shape = SHAPES[event.stored_type]
-    if not shape.sealed_fields:
+    if not shape.has_secrets(event):
         return _encoder.encode(event)
     secrets = {wire: getattr(event, name) for name, wire in shape.sealed_fields.items()}
     said = {wire: getattr(event, name) for name, wire in shape.open_fields.items()}
@@ -139,7 +146,7 @@ def _finish(shape: Shape, fields: Event | dict[str, Any], keys: Mapping[str, Dat
     if isinstance(fields, Event):
         return fields
     box = fields.pop(BOX, None)
-    if box is None:  # from before the type had sealed fields
+    if box is None:  # nothing was sealed, or it is from before the type had sealed fields
         return msgspec.convert(fields, shape.event)
     opened = open_box(keys, box, shape.event.stored_type)
     secrets = shape.blanks if opened is None else msgspec.json.decode(opened)

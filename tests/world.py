@@ -176,6 +176,11 @@ def refused(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, answer.json()["detail"]
 
 
+def in_process(app: Callable[..., Awaitable[None]], headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """Return the way to an application that runs in the test itself; `...`: each library types ASGI in its own way."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
+
+
 @asynccontextmanager
 async def open_world(base_url: str, database_url: str) -> AsyncIterator[World]:
     """Meet a running server on this database."""

@@ -8,6 +8,7 @@ import structlog
 from litestar import Response
 
 from api.etags import MalformedTagError
+from api.limits import RateExceededError
 from api.parts import Asked
 from schemas.antiraid import ApiError, Code
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
@@ -34,10 +35,6 @@ class RefusedError(Exception):
     """A request is refused, in words that clients show."""
 
     code: ClassVar[Code] = "BadRequest"
-
-    def headers(self) -> dict[str, str]:
-        """Return what is said beside the body."""
-        return {}
 
 
 class BadRequestError(RefusedError):
@@ -89,19 +86,6 @@ class ApiBannedError(RefusedError):
         super().__init__(f"User {account} is banned from using the API")
 
 
-class RateLimitedError(RefusedError):
-    """Too many requests within a window of time."""
-
-    code = "RateLimited"
-
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"You are being ratelimited. Please try again in {go_duration(retry_after_seconds)}")
-        self.retry_after_seconds = retry_after_seconds
-
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after_seconds)}
-
-
 class BrokenError(RefusedError):
     """Something failed on our side or behind it; the message begins with what, and ends with a reference to our log."""
 
@@ -143,7 +127,13 @@ def reference_of(request: Asked) -> str:
 
 
 def _refused(_request: Asked, error: RefusedError) -> Response[bytes]:
-    return problem(error.code, str(error), headers=error.headers())
+    return problem(error.code, str(error))
+
+
+def _rate_exceeded(_request: Asked, error: RateExceededError) -> Response[bytes]:
+    words = go_duration(error.retry_after_seconds)
+    message = f"You are being ratelimited. Please try again in {words}"
+    return problem("RateLimited", message, headers=error.headers())
 
 
 def _broken(request: Asked, error: BrokenError) -> Response[bytes]:
@@ -186,6 +176,7 @@ def _outcome_unknown(request: Asked, error: OutcomeUnknownError) -> Response[byt
 HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     RefusedError: _refused,
     BrokenError: _broken,
+    RateExceededError: _rate_exceeded,
     BookUnavailableError: _unavailable,
     OutcomeUnknownError: _outcome_unknown,
     ConflictError: _conflict,

@@ -6,9 +6,9 @@ from litestar import Response
 
 from api.antiraid.auth import Caller, caller_of
 from api.antiraid.errors import BadRequestError, BrokenError, InvalidTokenError, RestrictedError, answer
-from api.antiraid.limits import Bucket
 from api.antiraid.routes import get
 from api.discord import DiscordUnreachableError
+from api.limits import Bucket
 from api.logins import NotGrantedError, guilds_now
 from api.parts import Asked, Parts, parts_of
 from api.writing import write

@@ -6,14 +6,12 @@ from typing import Any, cast
 
 import msgspec
 from litestar import route
-from litestar.connection import ASGIConnection
 from litestar.enums import HttpMethod
-from litestar.handlers import BaseRouteHandler
 
 from api.antiraid.auth import Scope, identify, welcome
 from api.antiraid.errors import InvalidTokenError, NoAuthTokenError
-from api.antiraid.limits import Bucket, take
 from api.described import Described, Schema, Surface
+from api.limits import Bucket, take
 from api.parts import Asked
 from schemas.antiraid import ApiError
 
@@ -92,22 +90,23 @@ def serve(
         credentials=("token",) if auth else (),
     )
     opt = {"described": described, "surface": SURFACE.name, "admission": Admission(auth, scope, bucket)}
-    return route(path, http_method=method, status_code=200, guards=[admit], opt=opt)
+    return route(path, http_method=method, status_code=200, before_request=admit, opt=opt)
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def admit(request: Asked) -> None:
     """Find out who asks, count the request, and let it in. Errors: RefusedError."""
-    request, admission = cast("Asked", connection), cast("Admission", handler.opt["admission"])
+    admission: Admission = request.route_handler.opt["admission"]
     bucket = admission.bucket(request) if callable(admission.bucket) else admission.bucket
+    buckets = (bucket,) if bucket else ()
     if not admission.auth:
-        await take(request, None, bucket)
+        await take(request, None, *buckets, "anonymous")
         return
     try:
         credential = await identify(request)
     except (NoAuthTokenError, InvalidTokenError):
-        await take(request, None, None)
+        await take(request, None, "anonymous")
         raise
-    await take(request, credential.account, bucket)
+    await take(request, credential.account, *buckets, "user")
     caller = welcome(request, credential)
     if admission.scope is not None:
         caller.require(admission.scope)

@@ -146,7 +146,7 @@ def _beside(scene: Scene, form: Form, refusal: SettingRefusedError) -> Response[
 
 def _anew(scene: Scene, form: Form) -> Response[bytes]:
     """Offer what was typed as a new row: the one that it was typed for is gone."""
-    keys = form_of(scene.page.setting.key_columns(), _key(form))
+    keys = form_of(scene.page.setting.key_columns, _key(form))
     said = Said(fault="Somebody has deleted this in the meantime. You may create it again.")
     return msgspec.structs.replace(
         scene, said=said, creating=True, opened=None, texts=form.with_texts(keys.texts)

@@ -1,5 +1,6 @@
 """How what goes wrong looks in the console: a page like the others."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from litestar.exceptions import HTTPException
 from api.console.forms import UnreadableFormError
 from api.console.pages import page, redirect
 from api.console.visitors import ForeignFormError, LoginNeededError, ShutOutError, here
+from api.limits import RateExceededError
 from api.parts import Asked
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described
@@ -57,6 +59,15 @@ def foreign(request: Asked, _error: ForeignFormError) -> Response[bytes]:
     return _problem(request, 403, "Not from here", "That was not sent from a page of this console; nothing was done.")
 
 
+def too_many_logins(request: Asked, error: RateExceededError) -> Response[bytes]:
+    """Answer one login too many, and say when there is room for another."""
+    minutes = math.ceil(error.retry_after_seconds / 60)
+    when = "a minute" if minutes == 1 else f"{minutes} minutes"
+    answer = _problem(request, 429, "Too many logins", f"Your address tried too often. Try again in {when}.")
+    answer.headers.update(error.headers())
+    return answer
+
+
 def unreadable(request: Asked, _error: UnreadableFormError) -> Response[bytes]:
     """Answer what is no form."""
     return _problem(request, 400, *TEXTS[400])
@@ -99,6 +110,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     LoginNeededError: login_needed,
     ShutOutError: shut_out,
     ForeignFormError: foreign,
+    RateExceededError: too_many_logins,
     UnreadableFormError: unreadable,
     HTTPException: http_error,
     BookUnavailableError: unavailable,

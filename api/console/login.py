@@ -23,6 +23,7 @@ from api.console.visitors import (
     session_cookie,
     visitor_of,
 )
+from api.limits import Bucket, take
 from api.logins import LoginBrokenError, LoginRefusedError, log_in_with_code
 from api.parts import Asked, parts_of
 from api.tokens import session_of
@@ -37,6 +38,7 @@ DONE = f"{LOGIN}/done"
 SCOPES = "identify guilds"
 FLOW_COOKIE = "guildbook_login"
 FLOW_SECONDS = 600
+BUCKET: Bucket = "oauth2_login"
 YEAR_SECONDS = 365 * DAY_SECONDS
 OPT = {"surface": "console"}
 
@@ -80,13 +82,14 @@ async def start(request: Asked) -> Response[bytes]:
 
 @get(DONE, include_in_schema=False, opt=OPT)
 async def done(request: Asked) -> Response[bytes]:
-    """Take somebody in who comes back from the identity provider."""
+    """Take somebody in who comes back from the identity provider. Errors: RateExceededError."""
     flow, come_back = _flow(request), _come_back(request)
     given = request.query_params
     if flow is None or come_back is None or not secrets.compare_digest(flow.state, given.get("state", "")):
         return _page(request, HOME, "That login was not begun here, or too long ago. Please try again.")
     if "code" not in given:
         return _page(request, flow.next, "You were not logged in.")
+    await take(request, None, BUCKET)
     try:
         login = await log_in_with_code(request, given["code"], come_back, flow.verifier)
     except (LoginRefusedError, LoginBrokenError, SignupsClosedError) as error:
@@ -98,10 +101,11 @@ async def done(request: Asked) -> Response[bytes]:
 
 @post(LOGIN, include_in_schema=False, opt=OPT, status_code=200)
 async def with_token(request: Asked) -> Response[bytes]:
-    """Take somebody in who has a token."""
+    """Take somebody in who has a token. Errors: ForeignFormError, RateExceededError."""
     require_own_page(request)
     form = read_form(await request.body())
     target, token = safe_target(form.word("next")), form.word("token").strip()
+    await take(request, None, BUCKET)
     credential = await session_of(parts_of(request), token)
     if credential is None:
         return _page(request, target, "That token is not known, or not any more.", 403)

@@ -94,9 +94,9 @@ def _key(page: Page, text: str) -> JsonObject:
         key = msgspec.json.decode(text, type=dict[str, Any])
     except ValueError as error:
         raise NotFoundException from error
-    if set(key) != {column.id for column in page.setting.key_columns()}:
+    if set(key) != {column.id for column in page.setting.key_columns}:
         raise NotFoundException
-    return {column.id: key[column.id] for column in page.setting.key_columns()}
+    return {column.id: key[column.id] for column in page.setting.key_columns}
 
 
 async def _with_names(request: Asked, page: Page, deeds: Sequence[Deed]) -> Page:

@@ -98,4 +98,4 @@ def title_of(setting: Setting, row: Mapping[str, Any], directory: Directory) -> 
         title = PLACE.sub(shown, setting.title_template).strip()
         if title:
             return title
-    return " · ".join(line_of(column, row.get(column.id), directory) for column in setting.key_columns())
+    return " · ".join(line_of(column, row.get(column.id), directory) for column in setting.key_columns)

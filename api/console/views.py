@@ -55,7 +55,7 @@ class Page(msgspec.Struct, frozen=True):
 
     def is_singleton(self) -> bool:
         """Tell whether there is one row only."""
-        return not self.setting.key_columns()
+        return not self.setting.key_columns
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ def path_of(guild: int, template: str, setting: str) -> str:
 
 def key_of(setting: Setting, fields: Mapping[str, Any]) -> JsonObject:
     """Return the primary key of a row, in the order of the columns."""
-    return {column.id: fields.get(column.id) for column in setting.key_columns()}
+    return {column.id: fields.get(column.id) for column in setting.key_columns}
 
 
 def key_text(key: JsonObject) -> str:

@@ -1,7 +1,5 @@
 """The rules of a guild: what it, its roles, channels, members and bans are after each event."""
 
-from typing import Any
-
 import msgspec
 
 from domain.guilds.events import (
@@ -25,7 +23,7 @@ from domain.guilds.events import (
     RoleDeleted,
     RoleUpdated,
 )
-from domain.guilds.reports import told
+from domain.guilds.reports import told_of
 from domain.kernel import Entity, Event
 
 
@@ -105,9 +103,9 @@ def evolve_guild(guild: Guild | None, event: Event) -> Guild | None:
     """Apply one event of a guild."""
     match event:
         case GuildCreated():
-            return Guild(id=event.guild, **_fields(event, Guild))
+            return Guild(id=event.guild, **told_of(Guild, event))
         case GuildUpdated() if guild:
-            return msgspec.structs.replace(guild, **_fields(event, Guild))
+            return msgspec.structs.replace(guild, **told_of(Guild, event))
         case OwnershipTransferred(owner=owner) if guild:
             return msgspec.structs.replace(guild, owner=owner)
         case _:
@@ -118,9 +116,9 @@ def evolve_role(role: Role | None, event: Event) -> Role | None:
     """Apply one event of a role."""
     match event:
         case RoleCreated():
-            return Role(id=event.role, **_fields(event, Role))
+            return Role(id=event.role, **told_of(Role, event))
         case RoleUpdated() if role:
-            return msgspec.structs.replace(role, **_fields(event, Role))
+            return msgspec.structs.replace(role, **told_of(Role, event))
         case RoleDeleted():
             return None
         case _:
@@ -131,9 +129,9 @@ def evolve_channel(channel: Channel | None, event: Event) -> Channel | None:
     """Apply one event of a channel."""
     match event:
         case ChannelCreated():
-            return Channel(id=event.channel, **_fields(event, Channel))
+            return Channel(id=event.channel, **told_of(Channel, event))
         case ChannelUpdated() if channel:
-            return msgspec.structs.replace(channel, **_fields(event, Channel))
+            return msgspec.structs.replace(channel, **told_of(Channel, event))
         case OverwriteSet(overwrite=overwrite) if channel:
             return _with_overwrites(channel, overwrite.id, overwrite)
         case OverwriteRemoved(target=target) if channel:
@@ -153,12 +151,11 @@ def evolve_member(member: Member | None, event: Event) -> Member | None:
     """Apply one event of a member."""
     match event:
         case MemberJoined():
-            return Member(id=event.user, **_fields(event, Member))
+            return Member(id=event.user, **told_of(Member, event))
         case MemberUpdated() if member:
-            return msgspec.structs.replace(member, **_fields(event, Member))
-        case MemberRolesChanged(added=added, removed=removed) if member:
-            kept = (role for role in member.roles if role not in removed and role not in added)
-            return msgspec.structs.replace(member, roles=(*kept, *added))
+            return msgspec.structs.replace(member, **told_of(Member, event))
+        case MemberRolesChanged() if member:
+            return msgspec.structs.replace(member, roles=event.roles_after(member.roles))
         case MemberLeft():
             return None
         case _:
@@ -174,11 +171,6 @@ def evolve_ban(ban: Ban | None, event: Event) -> Ban | None:
             return None
         case _:
             return ban
-
-
-def _fields(event: Event, state: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what an event says of a state's fields, which have the same names."""
-    return {name: value for name, value in told(event).items() if name in state.__struct_fields__}
 
 
 GUILD = Entity[Guild]("guilds", evolve_guild, kind="guild")

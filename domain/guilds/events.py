@@ -212,6 +212,11 @@ class MemberRolesChanged(PersonEvent, frozen=True):
     added: tuple[int, ...] = ()
     removed: tuple[int, ...] = ()
 
+    def roles_after(self, roles: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the roles of a member who had these."""
+        kept = (role for role in roles if role not in self.removed and role not in self.added)
+        return (*kept, *self.added)
+
 
 class MemberLeft(PersonEvent, frozen=True):
     """Somebody, or a bot, is not in the guild any more."""

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.guilds.events import Overwrite
+from domain.kernel import Event
 
 
 class GuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,3 +109,8 @@ Change = (
 def told(struct: msgspec.Struct) -> dict[str, Any]:
     """Return what a report or an event says."""
     return {name: value for name, value in msgspec.structs.asdict(struct).items() if value is not UNSET}
+
+
+def told_of(kind: type[msgspec.Struct], event: Event) -> dict[str, Any]:
+    """Return what an event says of a state or a row, whose fields have the same names."""
+    return {name: value for name, value in told(event).items() if name in kind.__struct_fields__}

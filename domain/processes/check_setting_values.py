@@ -60,6 +60,8 @@ async def _require_references(book: Book, defined: Defined, guild: int, change: 
     if defined.policy.references == "format":
         return
     for kind in REFERENCES:
+        if kind not in defined.setting.stored_names:
+            continue
         before, after = _ids(defined, change.before, kind), _ids(defined, change.after, kind)
         new = {column: ids - before.get(column, set()) for column, ids in after.items()}
         wanted = set[int]().union(*new.values())
@@ -86,7 +88,7 @@ async def _require_bot(book: Book, defined: Defined, guild: int, change: Change,
 async def _channels_sent(book: Book, defined: Defined, guild: int, change: Change) -> list[Channel] | None:
     """Return the channels that were chosen now, None when the setting has no column for any."""
     by_column = _ids(defined, change.after, "channel")
-    if not any(column.kind() == "channel" for column in defined.setting.stored_columns()):
+    if "channel" not in defined.setting.stored_names:
         return None
     sent = set[int]().union(*(ids for column, ids in by_column.items() if column in change.sent))
     return list((await _load_channels(book, guild, sent)).values())
@@ -103,7 +105,7 @@ async def _load_channels(book: Book, guild: int, ids: Iterable[int]) -> dict[int
 
 
 def _ids(defined: Defined, row: JsonObject, kind: str) -> Ids:
-    columns = (column.id for column in defined.setting.stored_columns() if column.kind() == kind)
+    columns = defined.setting.stored_names.get(kind, ())
     return {column: _snowflakes(row[column]) for column in columns if column in row}
 
 

@@ -61,7 +61,7 @@ def _asks_for_a_row(defined: Defined, operation: str) -> bool:
     if operation == DELETE:
         return True
     is_change = operation == UPDATE or defined.custom(operation) == "upsert"
-    return is_change and bool(defined.setting.key_columns())  # the only row of a singleton need not be there yet
+    return is_change and bool(defined.setting.key_columns)  # the only row of a singleton need not be there yet
 
 
 async def _defined(book: Book, ask: Ask) -> Defined | None:

@@ -53,7 +53,7 @@ async def _update(case: Case, fields: JsonObject) -> Done:
 def _known(case: Case, row: Row | None, key: JsonObject) -> Row:
     """Return the row, or refuse: a key that no row could have is told from one that no row has."""
     if row is None:
-        for column in case.defined.setting.key_columns():
+        for column in case.defined.setting.key_columns:
             check_value(column, key[column.id])
     return require_row(row, case.defined)
 

@@ -49,7 +49,7 @@ def _operation(row: Row | None, earlier: Earlier | None) -> str:
 def _require_supported(defined: Defined, operation: str) -> None:
     """Refuse what could never have been done by hand; an upsert creates and updates."""
     upserts = [each for each in defined.setting.operations if defined.custom(each) == "upsert"]
-    is_singleton = operation == CREATE and not defined.setting.key_columns() and defined.supports(UPDATE)
+    is_singleton = operation == CREATE and not defined.setting.key_columns and defined.supports(UPDATE)
     if not defined.supports(operation) and not is_singleton and (operation == DELETE or not upserts):
         raise not_supported(defined.setting.id, operation)
 
@@ -68,7 +68,7 @@ async def _bring_back(case: Case, key: JsonObject, row: Row | None, earlier: Ear
 
 def _fields(case: Case, key: JsonObject, earlier: Earlier) -> JsonObject:
     """Return what was there as if it were sent. When and by whom the row was last changed is about to be another."""
-    columns = {column.id for column in case.defined.setting.stored_columns()} - set(TOUCHED)
+    columns = {column.id for column in case.defined.setting.stored_columns} - set(TOUCHED)
     held = earlier.fields | earlier.secrets | key
     index = case.defined.setting.index_by
     placed = {} if index is None or earlier.index is None else {index: earlier.index}

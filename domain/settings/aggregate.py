@@ -255,7 +255,7 @@ def require_room(rows: Sequence[Row], defined: Defined, *, is_new: bool) -> None
 
 def require_unique(rows: Sequence[Row], defined: Defined, values: JsonObject) -> None:
     """Refuse what another row holds in a column that the policy wants to be unique; null is nobody's."""
-    for column in defined.setting.stored_columns():
+    for column in defined.setting.stored_columns:
         if column.id in defined.policy.unique and values[column.id] is not None:
             holders = [row for row in rows if same(row.values().get(column.id), values[column.id])]
             if holders:

@@ -1,5 +1,6 @@
 """What may be set: the definitions of settings as they are on the wire and in the log, and the policies beside them."""
 
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import msgspec
@@ -132,7 +133,7 @@ class Column(msgspec.Struct, frozen=True):
         return self.primary_key or not any(each in self.hidden or each in self.readonly for each in operations)
 
 
-class Setting(msgspec.Struct, frozen=True):
+class Setting(msgspec.Struct, frozen=True, dict=True):
     """One setting: a table of rows, or one row if no column is a primary key."""
 
     id: str
@@ -148,21 +149,35 @@ class Setting(msgspec.Struct, frozen=True):
     postsend_template: str | None = None
     title_template: str | None = None
 
+    @cached_property
     def key_columns(self) -> tuple[Column, ...]:
-        """Return the columns of the primary key; none for a singleton."""
+        """The columns of the primary key; none for a singleton."""
         return tuple(column for column in self.columns if column.primary_key)
 
+    @cached_property
     def stored_columns(self) -> tuple[Column, ...]:
-        """Return the columns whose values rows hold: no widgets, and not the order, which is kept apart."""
+        """The columns whose values rows hold: no widgets, and not the order, which is kept apart."""
         return tuple(c for c in self.columns if not isinstance(c.column_type, Widget) and c.id != self.index_by)
 
+    @cached_property
+    def stored_names(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the stored columns, by their kind."""
+        kinds = {column.kind() for column in self.stored_columns}
+        return {kind: tuple(c.id for c in self.stored_columns if c.kind() == kind) for kind in kinds}
+
+    @cached_property
     def index_column(self) -> Column | None:
-        """Return the column that shows a row's place."""
+        """The column that shows a row's place."""
         return next((column for column in self.columns if column.id == self.index_by), None)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The ids of all columns but widgets."""
+        return frozenset(column.id for column in self.columns if not isinstance(column.column_type, Widget))
 
     def key_name(self) -> str:
         """Return what the primary key is called in a refusal."""
-        return ", ".join(column.id for column in self.key_columns())
+        return ", ".join(column.id for column in self.key_columns)
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=False):

@@ -66,7 +66,7 @@ def _faults_of_column(column: Column) -> Iterator[Fault]:
 
 
 def _faults_of_index(setting: Setting) -> Iterator[Fault]:
-    column = setting.index_column()
+    column = setting.index_column
     if setting.index_by is None:
         return
     if column is None or column.column_type != Scalar(Integer()):
@@ -83,7 +83,7 @@ def faults_of_policy(setting: Setting, policy: Policy, flags: Collection[str]) -
             yield pointer("custom", operation), "is no operation of the template's own"
     if policy.max_rows is not None and policy.max_rows < 0:
         yield pointer("max_rows"), "must not be negative"
-    stored = {column.id: column for column in setting.stored_columns()}
+    stored = {column.id: column for column in setting.stored_columns}
     for n, name in enumerate(policy.unique):
         if name not in stored:
             yield pointer("unique", n), f"there is no column {name}"

@@ -18,7 +18,6 @@ from domain.settings.definitions import (
     Scalar,
     Setting,
     String,
-    Widget,
 )
 from domain.settings.events import JsonObject, JsonValue
 from domain.settings.refusals import failed_check, is_null, json_type, missing, wrong_type
@@ -67,7 +66,7 @@ def read_object(fields: JsonValue, operation: str) -> JsonObject:
 
 def read_key(setting: Setting, fields: JsonObject, src: str = FIELDS) -> JsonObject:
     """Return the primary key by column, in their order. Errors: SettingRefusedError."""
-    return {column.id: _key_value(column, fields, src) for column in setting.key_columns()}
+    return {column.id: _key_value(column, fields, src) for column in setting.key_columns}
 
 
 def _key_value(column: Column, fields: JsonObject, src: str) -> JsonValue:
@@ -90,8 +89,7 @@ def _whole(value: JsonValue) -> JsonValue:
 
 def ignored(setting: Setting, fields: JsonObject) -> tuple[str, ...]:
     """Return a warning for each key that is no column."""
-    known = {column.id for column in setting.columns if not isinstance(column.column_type, Widget)}
-    unknown = [name for name in fields if name not in known]
+    unknown = [name for name in fields if name not in setting.names]
     warnings = [f"{name[:NAME_CHARACTERS_MAX]}: unknown column, ignored" for name in unknown[:WARNINGS_MAX]]
     rest = len(unknown) - WARNINGS_MAX
     return (*warnings, f"{rest} more unknown columns, ignored") if rest > 0 else tuple(warnings)
@@ -103,7 +101,7 @@ def wanted_new(defined: Defined, fields: JsonObject, operations: Iterable[str], 
     Errors: SettingRefusedError.
     """
     operations = tuple(operations)
-    columns = defined.setting.stored_columns()
+    columns = defined.setting.stored_columns
     values = {c.id: _new_value(defined, c, fields, operations, automatic) for c in columns}
     index = _index(defined.setting, fields, operations)
     return Wanted(
@@ -165,7 +163,7 @@ def wanted_change(defined: Defined, fields: JsonObject, operations: Iterable[str
     Errors: SettingRefusedError.
     """
     operations = tuple(operations)
-    columns = defined.setting.stored_columns()
+    columns = defined.setting.stored_columns
     values = {c.id: _changed_value(defined, c, fields, operations, stored) for c in columns}
     index = _index(defined.setting, fields, operations)
     return Wanted(values=values, index=index, sent=_sent(columns, fields, operations))
@@ -184,7 +182,7 @@ def _changed_value(
 
 def wanted_sent(defined: Defined, fields: JsonObject, operation: str) -> Wanted:
     """Return only those columns that were sent, for an operation of the template's own. Errors: SettingRefusedError."""
-    columns = [c for c in defined.setting.stored_columns() if not c.is_secret() and c.is_set_in(operation)]
+    columns = [c for c in defined.setting.stored_columns if not c.is_secret() and c.is_set_in(operation)]
     values = {c.id: _meant(c, fields[c.id]) for c in columns if c.id in fields}
     for column in columns:
         if column.id in values:
@@ -212,7 +210,7 @@ def changes_of(defined: Defined, stored: JsonObject, wanted: JsonObject) -> Json
     """Return the wanted columns that are not so yet."""
     return {
         column.id: wanted[column.id]
-        for column in defined.setting.stored_columns()
+        for column in defined.setting.stored_columns
         if not same(present_value(defined, column, stored), wanted[column.id])
     }
 
@@ -220,7 +218,7 @@ def changes_of(defined: Defined, stored: JsonObject, wanted: JsonObject) -> Json
 def touched(setting: Setting, operations: Iterable[str], automatic: Automatic) -> JsonObject:
     """Return what the server writes about a change into the columns that clients do not set."""
     operations = tuple(operations)
-    columns = [c for c in setting.stored_columns() if c.id.startswith("last_updated_")]
+    columns = [c for c in setting.stored_columns if c.id.startswith("last_updated_")]
     values = {c.id: automatic.value(c) for c in columns if not operations or not c.is_set_in(*operations)}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -245,7 +243,7 @@ def _sent(columns: Iterable[Column], fields: JsonObject, operations: tuple[str, 
 
 def _index(setting: Setting, fields: JsonObject, operations: tuple[str, ...]) -> int | None:
     """Return the place that was asked for, from 1; None for none in particular."""
-    column = setting.index_column()
+    column = setting.index_column
     sent = fields.get(column.id) if column and column.is_set_in(*operations) else None
     if column is None or sent is None:
         return None

@@ -24,8 +24,7 @@ from domain.guilds.events import (
     RoleDeleted,
     RoleUpdated,
 )
-from domain.guilds.reports import told
-from domain.kernel import Event
+from domain.guilds.reports import told_of
 from store.log import Recorded
 
 
@@ -106,9 +105,9 @@ def evolve_guild(row: GuildRow | None, recorded: Recorded) -> GuildRow | None:
     """Apply one event of a guild."""
     match recorded.event:
         case GuildCreated() as event:
-            return GuildRow(id=event.guild, **_said(event, GuildRow))
+            return GuildRow(id=event.guild, **told_of(GuildRow, event))
         case GuildUpdated() as event if row:
-            return msgspec.structs.replace(row, **_said(event, GuildRow))
+            return msgspec.structs.replace(row, **told_of(GuildRow, event))
         case OwnershipTransferred(owner=owner) if row:
             return msgspec.structs.replace(row, owner=owner)
         case _:
@@ -119,9 +118,9 @@ def evolve_role(row: RoleRow | None, recorded: Recorded) -> RoleRow | None:
     """Apply one event of a role."""
     match recorded.event:
         case RoleCreated() as event:
-            return RoleRow(id=event.role, **_said(event, RoleRow))
+            return RoleRow(id=event.role, **told_of(RoleRow, event))
         case RoleUpdated() as event if row:
-            return msgspec.structs.replace(row, **_said(event, RoleRow))
+            return msgspec.structs.replace(row, **told_of(RoleRow, event))
         case RoleDeleted():
             return None
         case _:
@@ -132,11 +131,11 @@ def evolve_channel(row: ChannelRow | None, recorded: Recorded) -> ChannelRow | N
     """Apply one event of a channel."""
     match recorded.event:
         case ChannelCreated(channel=channel, overwrites=overwrites) as event:
-            said = _said(event, ChannelRow)
+            said = told_of(ChannelRow, event)
             said["overwrites"] = list(map(_as_json, overwrites))
             return ChannelRow(id=channel, **said)
         case ChannelUpdated() as event if row:
-            return msgspec.structs.replace(row, **_said(event, ChannelRow))
+            return msgspec.structs.replace(row, **told_of(ChannelRow, event))
         case OverwriteSet(overwrite=overwrite) if row:
             return _with_overwrites(row, overwrite.id, _as_json(overwrite))
         case OverwriteRemoved(target=target) if row:
@@ -160,12 +159,11 @@ def evolve_member(row: MemberRow | None, recorded: Recorded) -> MemberRow | None
     """Apply one event of a member."""
     match recorded.event:
         case MemberJoined() as event:
-            return MemberRow(id=event.user, **_said(event, MemberRow))
+            return MemberRow(id=event.user, **told_of(MemberRow, event))
         case MemberUpdated() as event if row:
-            return msgspec.structs.replace(row, **_said(event, MemberRow))
-        case MemberRolesChanged(added=added, removed=removed) if row:
-            kept = (role for role in row.roles if role not in removed and role not in added)
-            return msgspec.structs.replace(row, roles=(*kept, *added))
+            return msgspec.structs.replace(row, **told_of(MemberRow, event))
+        case MemberRolesChanged() as event if row:
+            return msgspec.structs.replace(row, roles=event.roles_after(row.roles))
         case MemberLeft():
             return None
         case _:
@@ -181,8 +179,3 @@ def evolve_ban(row: BanRow | None, recorded: Recorded) -> BanRow | None:
             return None
         case _:
             return row
-
-
-def _said(event: Event, row: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what an event says of a row's columns, which have the same names."""
-    return {name: value for name, value in told(event).items() if name in row.__struct_fields__}

@@ -4,6 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from domain.kernel import Event
+from domain.settings.aggregate import row_id
+from domain.settings.events import RowCreated, RowDeleted, RowEvent, RowsReordered, RowUpdated
+
 ID_CHARACTERS = 32
 """How long a row id is: a digest."""
 
@@ -35,6 +39,26 @@ class Order(msgspec.Struct, frozen=True):
     def move(self, row_id: str, place: int) -> "Order":
         """Take a row out and put it in at another place."""
         return self.remove(row_id).insert(row_id, place)
+
+
+def evolve_order(order: Order, event: Event) -> Order:
+    """Apply one event of a setting's rows."""
+    match event:
+        case RowCreated(index=index):
+            return order.insert(row_id_of(event), index)
+        case RowUpdated(index=int(index)):
+            return order.move(row_id_of(event), index)
+        case RowDeleted():
+            return order.remove(row_id_of(event))
+        case RowsReordered(order=row_ids):
+            return ordered(row_ids)
+        case _:
+            return order
+
+
+def row_id_of(event: RowEvent) -> str:
+    """Name the row by its primary key, as its stream does."""
+    return row_id(event.template, event.setting, event.key)
 
 
 def ordered(row_ids: Iterable[str]) -> Order:

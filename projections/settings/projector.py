@@ -4,7 +4,6 @@ from importlib import resources
 
 import msgspec
 
-from domain.settings.aggregate import row_id
 from domain.settings.events import (
     JsonObject,
     OperationRequested,
@@ -20,7 +19,7 @@ from domain.settings.events import (
     TemplateWithdrawn,
 )
 from projections.rows import Key, Projector, RowSet
-from projections.settings.orders import Order, ordered
+from projections.settings.orders import Order, evolve_order, row_id_of
 from store.log import Recorded
 
 
@@ -116,30 +115,17 @@ def evolve_set(_row: SetRow | None, recorded: Recorded) -> SetRow:
     return SetRow(event.guild, event.template, event.setting, recorded.position)
 
 
-def evolve_order(row: OrderRow | None, recorded: Recorded) -> OrderRow | None:
+def evolve_order_row(row: OrderRow | None, recorded: Recorded) -> OrderRow | None:
     """Apply one event that may change the order of a setting's rows."""
     event = recorded.event
     assert isinstance(event, SettingEvent)
-    order = Order(row.placed, row.unplaced) if row else Order()
-    match event:
-        case RowCreated(index=index):
-            order = order.insert(row_id_of(event), index)
-        case RowUpdated(index=int(index)):
-            order = order.move(row_id_of(event), index)
-        case RowDeleted():
-            order = order.remove(row_id_of(event))
-        case RowsReordered(order=row_ids):
-            order = ordered(row_ids)
-        case _:
-            return row
+    before = Order(row.placed, row.unplaced) if row else Order()
+    order = evolve_order(before, event)
+    if order == before:
+        return row
     if order == Order():
         return None
     return OrderRow(event.guild, event.template, event.setting, order.placed, order.unplaced)
-
-
-def row_id_of(event: RowEvent) -> str:
-    """Name the row by its primary key, as its stream does."""
-    return row_id(event.template, event.setting, event.key)
 
 
 def _json(value: object) -> str:
@@ -223,7 +209,7 @@ SETS = RowSet[SetRow](
 ORDERS = RowSet[OrderRow](
     row=OrderRow,
     keys=dict.fromkeys((RowCreated, RowUpdated, RowDeleted, RowsReordered), _set),
-    evolve=evolve_order,
+    evolve=evolve_order_row,
     load="""
         SELECT row.guild, row.template, row.setting, row.placed, row.unplaced
         FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS wanted (guild, template, setting)

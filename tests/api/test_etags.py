@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from litestar import Request
+from litestar.testing import RequestFactory
 
 from api.etags import MalformedTagError, PositionTag, if_match_of, is_known, tag_of, tagged
 
 
 def asked(**headers: str) -> Request[Any, Any, Any]:
     """Return a request with these headers."""
-    lines = [(name.replace("_", "-").encode(), text.encode("latin-1")) for name, text in headers.items()]
-    return Request({"type": "http", "headers": lines, "state": {}})  # type: ignore[typeddict-item]
+    return RequestFactory().get(headers={name.replace("_", "-"): text for name, text in headers.items()})
 
 
 def test_a_tag_is_of_the_very_bytes() -> None:

@@ -2,17 +2,16 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from litestar import Request
 from litestar.response import Response
+from litestar.testing import RequestFactory
 
 from api.app import application
 from api.errors import conflict
 from api.parts import Parts
 from schemas.settings import Settings
 from store.appender import ConflictError
-from tests.world import Caller, refused
+from tests.world import Caller, in_process, refused
 
 UNAVAILABLE = (503, "The book is not available at the moment; try again.")
 
@@ -21,8 +20,7 @@ UNAVAILABLE = (503, "The book is not available at the moment; try again.")
 async def cut_off() -> AsyncIterator[Caller]:
     """Return a caller of a server whose database is not there."""
     parts = Parts(Settings(), "postgresql://nobody@127.0.0.1:9/nothing", b"A" * 32)
-    transport = httpx.ASGITransport(application(parts))  # type: ignore[arg-type] - the framework has its own names
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with in_process(application(parts)) as http:
         yield Caller(http, "A1", "x")
 
 
@@ -50,6 +48,6 @@ async def test_what_needs_no_book_is_answered_all_the_same(cut_off: Caller) -> N
 
 
 def test_a_command_that_others_outran_too_often_may_be_tried_again() -> None:
-    answer = conflict(Request({"type": "http", "state": {}}), ConflictError())  # type: ignore[typeddict-item]
+    answer = conflict(RequestFactory().get(), ConflictError())
     assert isinstance(answer, Response)
     assert (answer.status_code, answer.headers["Retry-After"]) == (409, "1")

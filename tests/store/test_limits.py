@@ -50,7 +50,7 @@ async def age(connection: AsyncConnection[TupleRow], seconds: float) -> None:
 
 async def rows(connection: AsyncConnection[TupleRow]) -> list[tuple[str, str, int]]:
     query = "SELECT bucket, key, cardinality(hits) FROM operations.limits ORDER BY bucket, key"
-    return await (await connection.execute(query)).fetchall()  # type: ignore[return-value] - the columns are these
+    return [(row[0], row[1], row[2]) for row in await (await connection.execute(query)).fetchall()]
 
 
 def admissions(verdicts: list[Verdict]) -> list[bool]:

@@ -13,6 +13,7 @@ import psycopg
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 30
+POLL_SECONDS = 0.01
 # Says what it does, says "attached", stays until it is told to leave. It becomes another user only after its imports,
 # because the interpreter may lie where only root can read it.
 VISITOR = """
@@ -46,10 +47,11 @@ def end(server: psutil.Process) -> None:
 
 
 def until(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(POLL_SECONDS)
 
 
 def postmaster(data: Path) -> psutil.Process:

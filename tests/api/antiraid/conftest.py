@@ -6,12 +6,14 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.fake_discord import FakeDiscord, settings_for
+from tests.fake_discord import REDIRECT_URI, FakeDiscord, settings_for
 from tests.servers import LIMITS, free_port, spawn, stop, wait_until_ready
 
+CONSOLE_HOST = "console.example.org"
 LIMITED = {
     **LIMITS,
     "GUILDBOOK_LIMIT_ANONYMOUS": "6/60",
+    "GUILDBOOK_OAUTH_REDIRECT_URIS": f"{REDIRECT_URI}, https://{CONSOLE_HOST}/console/login/done",
     "GUILDBOOK_TRUSTED_PROXIES": "127.0.0.0/8, 10.0.0.0/8",
 }
 LISTING = {

@@ -3,11 +3,14 @@
 import asyncio
 import re
 from itertools import count
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from tests.api.antiraid.callers import Holder, open_session, said
+from tests.api.antiraid.conftest import CONSOLE_HOST
+from tests.fake_discord import REDIRECT_URI
 from tests.world import World
 
 NAMES = ("RateLimit-Policy", "RateLimit", "Bucket", "Req-Limit", "Req-Made")
@@ -112,6 +115,33 @@ async def test_logins_are_counted_twice_over(limited: httpx.AsyncClient) -> None
     answers = [await limited.post("/oauth2", json=body, headers=headers) for _ in range(7)]
     assert [answer.status_code for answer in answers] == [403] * 6 + [429]
     assert answers[0].headers["Bucket"] == "anonymous"  # the tighter one here: six a minute
+
+
+async def test_logins_with_a_token_at_the_console_are_counted_with_them(limited: httpx.AsyncClient) -> None:
+    headers = {"X-Forwarded-For": new_address()}
+    await limited.post("/oauth2", json={"code": "abc", "redirect_uri": REDIRECT_URI}, headers=headers)
+    own = {**headers, "Origin": str(limited.base_url).rstrip("/"), "Content-Type": "application/x-www-form-urlencoded"}
+    answers = [await limited.post("/console/login", content=b"token=abc", headers=own) for _ in range(15)]
+    assert [answer.status_code for answer in answers] == [403] * 14 + [429]
+    assert "Try again in 5 minutes." in answers[14].text
+    assert 280 < int(answers[14].headers["Retry-After"]) <= 300
+    assert told(answers[14])[:2] == ['"oauth2_login";q=15;w=300', '"oauth2_login";r=0']
+
+
+async def test_a_form_from_elsewhere_uses_up_nobodys_logins(limited: httpx.AsyncClient) -> None:
+    headers = {"X-Forwarded-For": new_address(), "Origin": "https://evil.example"}
+    answers = [await limited.post("/console/login", content=b"token=abc", headers=headers) for _ in range(16)]
+    assert {(answer.status_code, *told(answer)) for answer in answers} == {(403, None, None, None, None, None)}
+
+
+async def test_logins_at_the_console_by_way_of_the_provider_are_counted(limited: httpx.AsyncClient) -> None:
+    host = {"Host": CONSOLE_HOST, "X-Forwarded-For": new_address()}
+    start = await limited.get("/console/login/start", headers=host)
+    [state] = parse_qs(urlsplit(start.headers["Location"]).query)["state"]
+    host["Cookie"] = start.headers["Set-Cookie"].partition(";")[0]
+    for wanted in [200] * 15 + [429]:
+        back = await limited.get("/console/login/done", params={"state": state, "code": "abc"}, headers=host)
+        assert (back.status_code, told(back)[2]) == (wanted, "oauth2_login")
 
 
 async def test_a_limit_that_is_off_says_nothing(world: World) -> None:

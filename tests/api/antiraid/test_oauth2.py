@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-import httpx
 import pytest
 
 from api.app import application
@@ -15,7 +14,7 @@ from schemas.settings import read_settings
 from tests.api.antiraid.callers import Holder, come_back, log_in, said
 from tests.fake_discord import CDN_URL, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, TOKEN, USER, FakeDiscord, settings_for
 from tests.servers import NO_LIMITS
-from tests.world import World, new_number
+from tests.world import World, in_process, new_number
 
 VERIFIER = "v" * 43
 INVALID = (400, "BadRequest", "Invalid code specified")
@@ -197,9 +196,8 @@ async def test_a_provider_that_is_too_slow_or_gone_is_told(world: World, discord
 async def test_a_book_that_cannot_be_reached_is_told_before_the_provider_is_asked(discord: FakeDiscord) -> None:
     words = {name: value for name, value in (settings_for(discord) | NO_LIMITS).items() if "TIMEOUT" not in name}
     parts = Parts(read_settings(words), "postgresql://nobody@127.0.0.1:9/nothing", b"A" * 32)
-    transport = httpx.ASGITransport(application(parts))  # type: ignore[arg-type] - the framework has its own names
     code = discord.sends_back(new_number())
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with in_process(application(parts)) as http:
         answer = await http.post("/oauth2", json={"code": code, "redirect_uri": REDIRECT_URI})
     assert said(answer)[:2] == (500, "InternalError")
     assert said(answer)[2].startswith("Failed to get access token: ")

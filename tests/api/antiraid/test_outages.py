@@ -14,6 +14,7 @@ from api.tokens import new_token
 from schemas.settings import Settings
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from tests.api.antiraid.callers import said
+from tests.world import in_process
 
 NAMED = {"X-Request-Id": "ref-1"}
 FAILURES: dict[str, Exception] = {
@@ -36,8 +37,7 @@ async def cut_off() -> AsyncIterator[httpx.AsyncClient]:
     """Return the way to a server whose database is not there."""
     parts = Parts(Settings(), "postgresql://nobody@127.0.0.1:9/nothing", b"A" * 32)
     broken = Router(path="/", route_handlers=[fail], exception_handlers=HANDLERS)
-    transport = httpx.ASGITransport(application(parts, [broken]))  # type: ignore[arg-type] - the framework has its own names
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=NAMED) as http:
+    async with in_process(application(parts, [broken]), headers=NAMED) as http:
         yield http
 
 

@@ -6,7 +6,18 @@ import httpx
 import pytest
 
 from tests.api.antiraid.callers import Holder
-from tests.api.antiraid.guildhall import Guildhall, column, data, doorbell, made, notes, open_guildhall, setting, text
+from tests.api.antiraid.guildhall import (
+    Guildhall,
+    column,
+    data,
+    doorbell,
+    made,
+    notes,
+    open_guildhall,
+    scalar,
+    setting,
+    text,
+)
 from tests.world import Bot, World
 
 TEMPLATES = "/book/settings/templates"
@@ -189,6 +200,21 @@ async def test_a_row_is_put_back_to_how_it_was(hall: Guildhall) -> None:
     assert await hall.rows() == []
     made(await undo(hall, template, {"name": "a"}, three["position"]))
     assert await hall.rows() == [{"name": "a", "body": "three"}]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_row_that_was_deleted_is_put_back_to_its_place(hall: Guildhall, place: int) -> None:
+    columns = [column("name", text(), primary_key=True), column("slot", scalar("Integer"))]
+    template = await hall.offer([setting("doorbell", columns, index_by="slot")])
+    for name in "abc":
+        data(await hall.said("Create", {"name": name}))
+    moved = [{"name": name, "slot": n} for n, name in enumerate("cab", start=1)]
+    data(await hall.said("Reorder", moved))
+    gone = {"name": "cab"[place]}
+    data(await hall.said("Delete", gone))
+    newest = made(await hall.history(template, gone))["items"][0]
+    made(await undo(hall, template, gone, newest["position"] - 1))
+    assert await hall.rows() == moved
 
 
 async def test_putting_back_twice_says_nothing_the_second_time(hall: Guildhall) -> None:

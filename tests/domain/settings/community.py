@@ -117,17 +117,18 @@ class Desk:
 
     def do(self, operation: str, fields: Value, **more: Value) -> Done:
         """Do it; the refusal is raised."""
-        return self._execute(execute_setting, self.ask(operation, fields, **more))
+        return self.execute(execute_setting, self.ask(operation, fields, **more))
 
     def undo(self, wanted: Json, earlier: Earlier | None, **more: Value) -> Done:
         """Bring a row back to how it was."""
-        return self._execute(undo_row, self.ask("", {}, **more), key=wanted, earlier=earlier)
+        return self.execute(undo_row, self.ask("", {}, **more), key=wanted, earlier=earlier)
 
     def refused(self, operation: str, fields: Value, **more: Value) -> Json:
         """Return the typed error of what is refused."""
         return refusal(lambda: self.do(operation, fields, **more)).wire()
 
-    def _execute(self, command: Value, *args: Value, **kwargs: Value) -> Done:
+    def execute(self, command: Value, *args: Value, **kwargs: Value) -> Done:
+        """Issue a command; the refusal is raised."""
         self.said = []
         answer, said = self.book.execute(command, *args, **kwargs)
         assert [stream for stream, _ in said] == [stream_of(event) for _, event in said]

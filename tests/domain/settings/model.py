@@ -26,6 +26,7 @@ class Model(Columns):
         super().__init__(definition, policy)
         self.rows: list[Json] = []
         self.past: dict[str, list[Json | None]] = {}
+        self.stood: dict[str, list[int]] = {}
         self.said: list[Said] = []
 
     def do(self, operation: str, fields: Value, user: int, now: str) -> Value:
@@ -58,10 +59,10 @@ class Model(Columns):
         return {"type": "Update"} if own else {}
 
     def undo(self, key: Json, back: int, user: int, now: str) -> None:
-        """Bring a row back to what it was so many states ago."""
+        """Bring a row back to what it was so many states ago; one that is gone also to where it stood."""
         row = self.find(key)
         states = self.past.get(str(key), [None])
-        earlier = states[-1 - back % len(states)]
+        earlier, place = states[-1 - back % len(states)], self.stood.get(str(key), [0])[-1 - back % len(states)]
         self.allow(user)
         if earlier is None:
             if row is not None:
@@ -69,7 +70,7 @@ class Model(Columns):
             return
         earlier = {name: value for name, value in earlier.items() if not name.startswith("last_updated_")}
         if row is None:
-            self.create(key, self.new(earlier, [], user, now), 0, user)
+            self.create(key, self.new(earlier, [], user, now), place, user)
         else:
             self.change(row, self.changed(row, earlier, []), None, ops=[], user=user, now=now)
 
@@ -101,7 +102,7 @@ class Model(Columns):
         if len(self.rows) >= self.policy["max_rows"]:
             raise Wrong("MaximumCountReached")
         self.rows.insert(place - 1 if place else len(self.rows), new)
-        self.remember("created", key, {}, new, index=place or 0)
+        self.remember("created", key, {}, new, place or 0)
 
     def change(self, row: Json, new: Json, place: int | None, *, ops: list[str], user: int, now: str) -> None:
         moved = place is not None and min(place, len(self.rows)) != self.rows.index(row) + 1
@@ -118,7 +119,7 @@ class Model(Columns):
         self.rows.remove(row)
         self.rows.insert(place - 1 if moved and place else at, new)
         before, after = {name: row[name] for name in names}, {name: new[name] for name in names}
-        self.remember("updated", self.key(row), before, after, index=place if moved else None, state=new)
+        self.remember("updated", self.key(row), before, after, place if moved else None)
 
     def delete(self, row: Json, user: int) -> None:
         self.references(row, {}, user)
@@ -182,8 +183,8 @@ class Model(Columns):
             if new[name] is not None and any(row[name] == new[name] for row in self.rows if row not in but):
                 raise Wrong("RowExists")
 
-    def remember(
-        self, what: str, key: Json, before: Json, after: Json, *, index: int | None = None, state: Json | None = None
-    ) -> None:
+    def remember(self, what: str, key: Json, before: Json, after: Json, index: int | None = None) -> None:
         self.said.append(Said(what, key, before, after, index))
-        self.past.setdefault(str(key), [None]).append(after if what == "created" else state)
+        row = self.find(key)
+        self.past.setdefault(str(key), [None]).append(row)
+        self.stood.setdefault(str(key), [0]).append(self.rows.index(row) + 1 if row else 0)

@@ -1,10 +1,10 @@
-"""How often one may ask: which buckets a request is counted in, and what its answer says of them."""
+"""How often one may ask: the buckets that a request is counted in, and what its answer says of them."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from api.addresses import site_of
-from api.antiraid.errors import RateLimitedError
 from api.parts import Asked, parts_of
 from store.limits import Ask, Count, Level
 
@@ -14,25 +14,38 @@ Bucket = Literal[
     "get_user_guilds_refresh",
     "get_user_guilds_norefresh",
     "get_user_guild_base_info",
+    "anonymous",
+    "user",
 ]
 
 
-async def take(request: Asked, account: int | None, bucket: Bucket | None) -> None:
-    """Count a request of this account, or of where it comes from when nobody is known. Errors: RateLimitedError."""
-    verdict = await parts_of(request).limiter.take(_ask(request, account, bucket))
+class RateExceededError(Exception):
+    """Too many requests within a window of time."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(self.__doc__)
+        self.retry_after_seconds = retry_after_seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return what is said beside the body."""
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+async def take(request: Asked, account: int | None, *buckets: Bucket) -> None:
+    """Count a request of this account, or of where it comes from when nobody is known. Errors: RateExceededError."""
+    verdict = await parts_of(request).limiter.take(_ask(request, account, buckets))
     if verdict is None:
         return
     tightest = verdict.tightest()
     request.scope["state"]["headers"] += _headers(tightest)
     if not verdict.admitted:
-        raise RateLimitedError(_seconds(tightest))
+        raise RateExceededError(_seconds(tightest))
 
 
-def _ask(request: Asked, account: int | None, bucket: Bucket | None) -> Ask:
+def _ask(request: Asked, account: int | None, buckets: Sequence[Bucket]) -> Ask:
     key = str(account) if account is not None else site_of(request.client.host if request.client else None)
     limits = parts_of(request).limits
-    names = (bucket, "anonymous" if account is None else "user")
-    return tuple(Count(name, key, *limits[name]) for name in names if name in limits)
+    return tuple(Count(name, key, *limits[name]) for name in buckets if name in limits)
 
 
 def _headers(level: Level) -> list[tuple[bytes, bytes]]:
