@@ -4,6 +4,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -123,11 +124,17 @@ class Edge:
         handler = scope.get("route_handler")
         route = min(handler.paths) if handler else "none"  # never the path itself: ids are without end
         method = scope["method"] if scope["method"] in METHODS else "other"
-        REQUESTS.labels(method, route, status).inc()
-        SECONDS.labels(route).observe(seconds)
+        requests, times = _figures(method, route, status)
+        requests.inc()
+        times.observe(seconds)
         if self._logs_all or status >= 500 or seconds > SLOW_SECONDS:  # noqa: PLR2004
             request_id = scope["state"]["request_id"]
             _logger.info("request", method=method, route=route, status=status, seconds=seconds, request_id=request_id)
+
+
+@cache
+def _figures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
 def _with_extra(headers: Iterable[tuple[bytes, bytes]], extra: Headers) -> Headers:

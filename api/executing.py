@@ -192,10 +192,11 @@ async def _write(request: Asked, wish: Wish, several: Sequence[Defined]) -> Answ
 
 
 async def _orders(parts: Parts, wish: Wish, several: Iterable[Defined]) -> dict[str, tuple[str, ...]]:
-    """Return the order of the rows as it is now, where that plays a part."""
+    """Return the order of the rows as it is now, where that plays a part, and with all that was acknowledged."""
     names = [defined.template for defined in several if _may_move(defined, wish)]
     if not names:
         return {}
+    await parts.freshness.wait(await parts.head(), parts.settings.freshness_seconds_max)
     async with parts.pool.connection() as connection:
         return await row_ids_in_order(connection, wish.guild, wish.setting, names)
 

@@ -43,7 +43,7 @@ async def check_setting_values(
 
 async def require_above(book: Book, defined: Defined, standing: Standing | None, roles: set[int]) -> None:
     """Refuse roles that are not below the highest of the caller. One that is gone is below everybody."""
-    if standing is None or not defined.policy.role_hierarchy:
+    if standing is None or not roles or not defined.policy.role_hierarchy:
         return
     for role in (await _load_roles(book, standing.guild.id, roles)).values():
         if not standing.is_above(role):

@@ -68,7 +68,7 @@ class Case(msgspec.Struct, frozen=True):
     def automatic(self) -> rows.Automatic:
         """Return what the server writes by itself."""
         user = self.ask.actor.app if self.ask.user is None else self.ask.user
-        return rows.automatic_values(self.ask.now, user)
+        return rows.Automatic(self.ask.now, user)
 
     def row_id(self, key: JsonObject) -> str:
         """Return what the row of this key is known by."""

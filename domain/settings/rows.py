@@ -31,16 +31,18 @@ FIELDS = "fields"
 class Automatic(msgspec.Struct, frozen=True):
     """What the server itself writes into well-known columns: the time, and who acts (None: nobody in particular)."""
 
-    now: str
-    user: str | None = None
+    now: datetime
+    user: int | None = None
 
     def value(self, column: Column) -> str | None:
-        """Return the value of a well-known column, None for any other."""
+        """Return the value of a well-known column, times as RFC 3339 in UTC, None for any other."""
         if not isinstance(column.column_type, Scalar) or not isinstance(column.column_type.inner, String):
             return None
         if column.id in ("created_at", "last_updated_at"):
-            return self.now
-        return self.user if column.id in ("created_by", "last_updated_by") else None
+            return self.now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        if column.id in ("created_by", "last_updated_by") and self.user is not None:
+            return str(self.user)
+        return None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +51,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     values: JsonObject
     index: int | None = None
     sent: frozenset[str] = frozenset()
-
-
-def automatic_values(now: datetime, user: int | None) -> Automatic:
-    """Return what the server writes now, times as RFC 3339 in UTC."""
-    text = now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Automatic(text, None if user is None else str(user))
 
 
 def read_object(fields: JsonValue, operation: str) -> JsonObject:
