@@ -38,7 +38,7 @@ SETTINGS = {
     "listen_addresses": "",  # no TCP
     "port": str(PORT),
     "unix_socket_permissions": "0700",  # a second lock behind the folder's
-    "max_connections": "100",  # several processes with a pool each
+    "max_connections": "200",  # several processes with a pool each
     "shared_buffers": "128MB",  # a small machine; the page cache does the rest
     "huge_pages": "try",
     "max_wal_size": "1GB",  # bounds crash recovery to seconds
