@@ -17,10 +17,10 @@ from api.antiraid import errors as antiraid_errors
 from api.antiraid import guilds as antiraid_guilds
 from api.antiraid import sessions as antiraid_sessions
 from api.antiraid import settings as antiraid_settings
+from api.book import backups, events, guild_templates, load_reports, loads, restore, setting_rows
 from api.book import bots as book_bots
 from api.book import errors as book_errors
 from api.book import guilds as book_guilds
-from api.book import setting_rows
 from api.book import settings as book_settings
 from api.console import routing as console
 from api.documents import document
@@ -29,13 +29,18 @@ from api.errors import HANDLERS
 from api.parts import Parts
 from api.polympics import accounts, awards, callbacks, errors, sessions, teams
 from api.stock import keep_stock
+from api.xenon import errors as xenon_errors
+from api.xenon import loaders, mappers, template_bots
 from schemas.settings import Settings, read_settings
 from store.keys import load_master_key
 from store.logs import setup_logs
 from store.memory import collect_seldom
 
 POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
-BOOK = (*book_bots.ROUTES, *book_settings.ROUTES, *setting_rows.ROUTES)
+BOOK = (
+    *(*book_bots.ROUTES, *events.ROUTES, *book_settings.ROUTES, *setting_rows.ROUTES, *restore.ROUTES),
+    *(*backups.ROUTES, *guild_templates.ROUTES, *loads.ROUTES, *load_reports.ROUTES),
+)
 ANTIRAID = (
     *config.ROUTES,
     *bots.ROUTES,
@@ -45,7 +50,8 @@ ANTIRAID = (
     *antiraid_guilds.ROUTES,
     *antiraid_settings.ROUTES,
 )
-DESCRIBED = (*POLYMPICS, *BOOK, *book_guilds.ROUTES, *ANTIRAID)
+XENON = (*mappers.ROUTES, *loaders.ROUTES, *template_bots.ROUTES)
+DESCRIBED = (*POLYMPICS, *BOOK, *book_guilds.ROUTES, *ANTIRAID, *XENON)
 
 
 def polympics() -> Router:
@@ -56,7 +62,7 @@ def polympics() -> Router:
 def book(settings: Settings) -> Router:
     """Route the native surface, where whole guilds may be sent."""
     guilds = Router(path="/", route_handlers=book_guilds.ROUTES, request_max_body_size=settings.snapshot_body_bytes_max)
-    return Router(path="/", route_handlers=[*BOOK, guilds], exception_handlers=book_errors.HANDLERS)
+    return Router(path="/", route_handlers=[*BOOK, *events.SOCKETS, guilds], exception_handlers=book_errors.HANDLERS)
 
 
 def antiraid(settings: Settings) -> Router:
@@ -69,6 +75,16 @@ def antiraid(settings: Settings) -> Router:
     )
 
 
+def xenon(settings: Settings) -> Router:
+    """Route the Xenon surface."""
+    return Router(
+        path="/",
+        route_handlers=[*XENON, *loaders.SOCKETS],
+        exception_handlers=xenon_errors.HANDLERS,
+        request_max_body_size=settings.xenon_body_bytes_max,
+    )
+
+
 def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     """Put the application together, with more routes beside its own."""
     published = msgspec.json.encode(document(DESCRIBED))
@@ -77,6 +93,7 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
             polympics(),
             book(parts.settings),
             antiraid(parts.settings),
+            xenon(parts.settings),
             console.router(parts.settings),
             *health.ROUTES,
             *pages.ROUTES,
@@ -89,7 +106,7 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
         logging_config=None,
         request_max_body_size=parts.settings.body_bytes_max,
     )
-    return Edge(app, parts.settings, parts.freshness)
+    return Edge(app, parts.settings, parts.freshness, parts.listeners)
 
 
 @asynccontextmanager
@@ -97,11 +114,14 @@ async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     parts: Parts = app.state["parts"]
     await parts.pool.open()
     await parts.discord.open()
-    running = [asyncio.create_task(parts.freshness.run()), asyncio.create_task(keep_stock(parts))]
+    streams = (parts.tail.run(), parts.loads.run(), parts.listeners.run())
+    at_work = (parts.freshness.run(), *streams, keep_stock(parts))
+    running = [asyncio.create_task(work) for work in at_work]
     collect_seldom()
     try:
         yield
     finally:
+        await parts.listeners.close()
         for task in running:
             task.cancel()
         await parts.discord.close()

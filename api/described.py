@@ -31,5 +31,9 @@ class Described(msgspec.Struct, frozen=True):
     query: dict[str, Schema] = {}
     headers: dict[str, Schema] = {}
     """Headers that are taken, beyond those that every route takes."""
+    told: dict[int, Any] = {}
+    """What else is answered with the status of a refusal: the shape of something that was made all the same."""
+    is_stream: bool = False
+    """Whether a success may also be a stream of server-sent events."""
     credentials: tuple[str, ...] = ()
     """The schemes that are asked for; "" when a caller may come without."""

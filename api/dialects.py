@@ -11,11 +11,14 @@ from litestar import Request, Response
 from schemas.antiraid import ApiError, Code
 from schemas.book import Problem as BookProblem
 from schemas.polympics import Problem
+from schemas.xenon import ApiError as XenonError
 
 Headers = list[tuple[bytes, bytes]]
 
 CODES: dict[int, Code] = {404: "NotFound", 412: "PreconditionFailed", 429: "RateLimited"}
 SEGMENTS = ("config", "oauth2", "sessions", "guilds", "bot-stats", "bot-state")
+XENON_SEGMENTS = ("mappers", "loaders", "templates")
+SHORT_WORDS = {404: "Not found", 405: "Method not allowed", 413: "Body too large", 500: "Internal error"}
 LISTED_GUILDS = "/users/@me/guilds"
 UNSERVED = "NONE"  # a method that no route has, so that the routes answer 404, or 405 and what they have
 SLASHES = re.compile("/{2,}")
@@ -33,7 +36,8 @@ class Dialect(msgspec.Struct, frozen=True):
     """How a surface says what went wrong, whose pages may call it, and what it makes of a path and a method.
 
     `origins`: the product's allow-list, that of the dashboards, or none. One that is `lenient` takes a path with too
-    many slashes for what was meant, and answers HEAD and OPTIONS wherever there is something to GET or to do.
+    many slashes for what was meant, and answers HEAD and OPTIONS wherever there is something to GET or to do. One that
+    is `fleeting` has no answers that anybody may keep, unless a route says otherwise.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Dialect(msgspec.Struct, frozen=True):
     media_type: str = "application/json"
     origins: Literal["allowed", "dashboards", "none"] = "allowed"
     lenient: bool = False
+    fleeting: bool = False
 
     def problem(self, status: int, detail: str) -> Answer:
         """Answer with one sentence."""
@@ -64,16 +69,28 @@ def _typed(status: int, detail: str) -> bytes:
     return msgspec.json.encode(BookProblem("about:blank", HTTPStatus(status).phrase, status, detail))
 
 
+def _short(status: int, detail: str) -> bytes:
+    return msgspec.json.encode(XenonError(SHORT_WORDS.get(status, detail)))
+
+
 PLAIN = Dialect("polympics", _plain)
 ANTIRAID = Dialect("antiraid", _coded, origins="dashboards", lenient=True)
 BOOK = Dialect("book", _typed, media_type="application/problem+json")
 CONSOLE = Dialect("console", _plain, origins="none")
-BY_SEGMENT = {**dict.fromkeys(SEGMENTS, ANTIRAID), "book": BOOK, "console": CONSOLE}
+XENON = Dialect("xenon", _short, origins="none", fleeting=True)
+BY_SEGMENT = {
+    **dict.fromkeys(SEGMENTS, ANTIRAID),
+    **dict.fromkeys(XENON_SEGMENTS, XENON),
+    "book": BOOK,
+    "console": CONSOLE,
+}
 
 
 def dialect_of(path: str) -> Dialect:
-    """Return the dialect of a path, by its first segment."""
-    segment = path.split("/", 2)[1] if path.startswith("/") else ""
+    """Return the dialect of a path, by its first segment; below `/api`, by the second."""
+    segment, _, below = path.removeprefix("/").partition("/")
+    if segment == "api" and below.partition("/")[0] in XENON_SEGMENTS:
+        return XENON
     if segment == "users" and (path == LISTED_GUILDS or path.startswith(f"{LISTED_GUILDS}/")):
         return ANTIRAID
     return BY_SEGMENT.get(segment, PLAIN)
@@ -84,7 +101,7 @@ def read_path(path: str) -> tuple[Dialect, str]:
     tidy = SLASHES.sub("/", path) if "//" in path else path
     tidy = tidy.rstrip("/") or "/"
     dialect = dialect_of(tidy)
-    return (dialect, tidy) if dialect.lenient else (dialect_of(path), path)
+    return (dialect, tidy) if dialect.lenient else (dialect if dialect.fleeting else dialect_of(path), path)
 
 
 def spoken_by(request: Request[Any, Any, Any]) -> Dialect:

@@ -39,6 +39,10 @@ class BadAnswerError(DiscordUnreachableError):
     """Discord did not answer as Discord does."""
 
 
+class NotThereError(Exception):
+    """Discord has no such thing, or does not let the bot see it."""
+
+
 class GrantRefusedError(Exception):
     """Discord gives no token for this, and says why."""
 
@@ -140,6 +144,14 @@ class Discord:
         if any(max(each.id, each.permissions) > UNSIGNED_MAX for each in found):
             raise BadAnswerError
         return tuple(ListedGuild(each.id, each.name, each.icon, each.permissions) for each in found)
+
+    async def seen_by_bot(self, path: str, shape: type[T]) -> T:
+        """Return what the bot that loads into guilds sees there. Errors: NotThereError, DiscordUnreachableError."""
+        token = {"Authorization": f"Bot {self._settings.discord_bot_token.strip()}"}
+        status, content = await self._ask("GET", path, GUILDS_BYTES_MAX, headers=token)
+        if status in (403, 404):
+            raise NotThereError
+        return _decode(status, content, shape)
 
     async def _grant(self, wishes: Mapping[str, str]) -> tuple[Grant, set[str]]:
         settings = self._settings

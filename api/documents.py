@@ -53,10 +53,16 @@ HEADERS: dict[str, Schema] = {
     "WWW-Authenticate": {"description": "How to say who calls.", "schema": {"type": "string"}},
 }
 
+EVENT_STREAM: Schema = {
+    "text/event-stream": {
+        "schema": {"type": "string", "description": "Events one by one, each with its position as id."}
+    }
+}
 
 REASONS = {
     200: "Here it is.",
     201: "It was created.",
+    202: "It will be done.",
     204: "It is gone.",
     208: "It was so already.",
     304: "It is as it was.",
@@ -69,6 +75,7 @@ REASONS = {
     412: "It was changed since it was read.",
     413: "The body is too large.",
     422: "What was sent is wrong; every fault is named.",
+    426: "This is for WebSockets.",
     429: "Too many requests.",
     500: "A mistake of ours.",
     502: "The identity provider could not be reached.",
@@ -124,7 +131,7 @@ def _tag(handler: HTTPRouteHandler) -> str:
 
 def _shapes(described: Described) -> set[Any]:
     shapes = {shape for several in described.answers.values() for shape in several}
-    return (shapes | {described.body}) - {None}
+    return (shapes | {described.body, *described.told.values()}) - {None}
 
 
 def _paths(handlers: Iterable[HTTPRouteHandler], names: dict[Any, Schema]) -> dict[str, Any]:
@@ -146,7 +153,7 @@ def _operation(handler: HTTPRouteHandler, method: str, path: str, names: dict[An
         "tags": [_tag(handler)],
         "parameters": [*_parameters(described), AFTER if method == "get" else PREFER],
         "responses": {
-            str(status): _response(described.surface, method, status, [names[it] for it in shapes if it is not None])
+            str(status): _response(described, method, status, shapes, names)
             for status, shapes in sorted(described.answers.items())
         },
     }
@@ -164,11 +171,18 @@ def _parameters(described: Described) -> list[Schema]:
     return [*in_path, *in_query, *in_headers]
 
 
-def _response(surface: Surface, method: str, status: int, schemas: list[Schema]) -> dict[str, Any]:
+def _response(
+    described: Described, method: str, status: int, shapes: tuple[Any, ...], names: dict[Any, Schema]
+) -> dict[str, Any]:
+    surface, schemas = described.surface, [names[shape] for shape in shapes if shape is not None]
+    if status in described.told:
+        refusal = _refusal(surface, status, schemas)
+        return {**refusal, "content": {**refusal["content"], **_content([names[described.told[status]]])}}
     if status not in SUCCESSES:
         return {"$ref": f"#/components/responses/{surface.name}.{status}"}
     own = "Cache-Control" if method == "get" else "Guildbook-Position"
-    return _answer(status, schemas, own, "Guildbook-Stale", *surface.headers)
+    answer = _answer(status, schemas, own, "Guildbook-Stale", *surface.headers)
+    return {**answer, "content": {**answer["content"], **EVENT_STREAM}} if described.is_stream else answer
 
 
 def _refusals(handlers: Iterable[HTTPRouteHandler], names: dict[Any, Schema]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from functools import cache
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from api.addresses import client_of
 from api.bodies import Body
 from api.cors import METHODS, Cors
 from api.dialects import UNSERVED, Answer, Dialect, Headers, read_path
+from api.listeners import Listeners
 from projections.freshness import Freshness
 from schemas.settings import Settings
 
@@ -25,6 +27,8 @@ SLOW_SECONDS = 1.0
 REQUEST_ID_CHARACTERS_MAX = 128
 POSITION_DIGITS_MAX = 19
 NEVER_STORED = ("/oauth2", "/sessions")
+DENIAL = "websocket.http.response"
+BROKEN = "Internal Server Error"  # the framework's reason for closing what no route has refused
 
 _logger = structlog.get_logger()
 _Scope = dict[str, Any]  # of an HTTP connection
@@ -33,9 +37,10 @@ _Scope = dict[str, Any]  # of an HTTP connection
 class Edge:
     """The outermost ASGI application: request ids, CORS, slashes, `Guildbook-After`, figures and the request log."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, freshness: Freshness) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, freshness: Freshness, listeners: Listeners) -> None:
         self._app = app
         self._freshness = freshness
+        self.say_farewell = listeners.close
         self._request_ids = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count(1))  # random, then counted
         self._body_seconds_max = settings.body_seconds_max
         self._freshness_seconds_max = settings.freshness_seconds_max
@@ -45,6 +50,9 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if scope["type"] == "websocket":
+            await self._upgrade(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -65,10 +73,31 @@ class Edge:
 
         answer = self._answer(http, headers, dialect) or await self._wait(http, headers, dialect, extra)
         if answer is not None:
-            await _send(send_on, answer)
+            await send_answer(send_on, answer)
         else:
             await self._app(scope, body.receive, send_on)
         self._observe(http, status, time.perf_counter() - started)
+
+    async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket. One that no route takes is refused by an ordinary answer, as routes refuse theirs."""
+        handshake: _Scope = {**scope, "method": "GET"}
+        has_begun = False
+        dialect, _ = self._arrive(handshake)
+        extra = self._extra(handshake, dict(scope["headers"]), dialect)
+        del handshake["method"]  # the routes would take it for a request
+        handshake["state"]["send"] = send  # for frames, which nobody between here and the route has to see
+
+        async def send_on(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "websocket.close" and not has_begun:
+                status = HTTPStatus.INTERNAL_SERVER_ERROR if message["reason"] == BROKEN else HTTPStatus.NOT_FOUND
+                answer = dialect.problem(status, status.phrase)
+                await send_answer(send, answer._replace(headers=_with_extra(answer.headers, extra)), DENIAL)
+                return
+            has_begun = True
+            await send(message)
+
+        await self._app(cast("Scope", handshake), receive, send_on)
 
     def _arrive(self, scope: _Scope) -> tuple[Dialect, bool]:
         """Take a request for what is meant by it: return the dialect, and whether only the head is wanted."""
@@ -87,7 +116,7 @@ class Edge:
         request_id = _request_id(headers.get(b"x-request-id")) or next(self._request_ids)
         extra: Headers = [(b"x-request-id", request_id.encode())]
         scope.setdefault("state", {}).update(request_id=request_id, dialect=dialect, headers=extra)
-        if dialect.lenient and scope["path"].startswith(NEVER_STORED):
+        if dialect.fleeting or (dialect.lenient and scope["path"].startswith(NEVER_STORED)):
             extra.append((b"cache-control", b"no-store"))
         elif scope["method"] == "GET":
             extra.append((b"cache-control", b"no-cache"))
@@ -158,7 +187,9 @@ def _without_slash(scope: _Scope) -> bytes:
     return quote(scope["path"].rstrip("/")).encode() + (b"?" + query if query else b"")
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def send_answer(send: Send, answer: Answer, kind: str = "http.response") -> None:
+    """Send an answer; `kind` is DENIAL where a WebSocket was asked for."""
     length = (b"content-length", str(len(answer.body)).encode())
-    await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    headers = [*answer.headers, length]
+    await send(cast("Message", {"type": f"{kind}.start", "status": answer.status, "headers": headers}))
+    await send(cast("Message", {"type": f"{kind}.body", "body": answer.body, "more_body": False}))

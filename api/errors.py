@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from api.dialects import UNSERVED, spoken_by
+from api.listeners import TooManyListenersError
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described
 
@@ -31,9 +32,9 @@ def http_error(request: _Request, error: HTTPException) -> Response[bytes]:
 
 
 def not_allowed(request: _Request, error: MethodNotAllowedException) -> Response[bytes]:
-    """Answer a method that the route does not have, with those that it has; OPTIONS is the framework's addition."""
+    """Answer a method that the route does not have, with those that it has; the framework adds to them."""
     dialect = spoken_by(request)
-    allowed = set((error.headers or {})["allow"].split(", ")) - {"OPTIONS"}
+    allowed = set((error.headers or {})["allow"].split(", ")) - {"OPTIONS", "websocket"}
     if dialect.lenient:
         allowed |= {"OPTIONS", "HEAD"} if "GET" in allowed else {"OPTIONS"}
     headers = {"Allow": ", ".join(sorted(allowed))}
@@ -59,6 +60,11 @@ def conflict(request: _Request, _error: ConflictError) -> Response[bytes]:
     return spoken_by(request).response(409, "Too many changes at once; try again.", LATER)
 
 
+def too_many(request: _Request, error: TooManyListenersError) -> Response[bytes]:
+    """Answer who listens often enough already."""
+    return spoken_by(request).response(429, str(error))
+
+
 def internal(request: _Request, error: Exception) -> Response[bytes]:
     """Answer a mistake of ours."""
     request_id = request.scope["state"].get("request_id")
@@ -72,6 +78,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     BookUnavailableError: unavailable,
     OutcomeUnknownError: outcome_unknown,
     ConflictError: conflict,
+    TooManyListenersError: too_many,
     **dict.fromkeys(DATABASE_DOWN, unavailable),
     Exception: internal,
 }

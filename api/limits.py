@@ -16,15 +16,19 @@ Bucket = Literal[
     "get_user_guild_base_info",
     "anonymous",
     "user",
+    "bot",
 ]
+NEWER: frozenset[str] = frozenset({"bot"})
+"""Buckets whose clients never knew other headers than the standard ones."""
 
 
 class RateExceededError(Exception):
     """Too many requests within a window of time."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, level: Level) -> None:
         super().__init__(self.__doc__)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = _seconds(level)
+        self.wait_milliseconds = math.ceil(level.reset_seconds * 10_000) / 10
 
     def headers(self) -> dict[str, str]:
         """Return what is said beside the body."""
@@ -39,7 +43,7 @@ async def take(request: Asked, account: int | None, *buckets: Bucket) -> None:
     tightest = verdict.tightest()
     request.scope["state"]["headers"] += _headers(tightest)
     if not verdict.admitted:
-        raise RateExceededError(_seconds(tightest))
+        raise RateExceededError(tightest)
 
 
 def _ask(request: Asked, account: int | None, buckets: Sequence[Bucket]) -> Ask:
@@ -53,10 +57,9 @@ def _headers(level: Level) -> list[tuple[bytes, bytes]]:
     texts = {
         "ratelimit-policy": f'"{bucket}";q={requests};w={seconds}',
         "ratelimit": f'"{bucket}";r={level.left()};t={_seconds(level)}',
-        "bucket": bucket,
-        "req-limit": str(requests),
-        "req-made": str(level.made),
     }
+    if bucket not in NEWER:
+        texts |= {"bucket": bucket, "req-limit": str(requests), "req-made": str(level.made)}
     return [(name.encode(), text.encode()) for name, text in texts.items()]
 
 

@@ -7,6 +7,9 @@ from litestar import Request
 from litestar.datastructures import State
 
 from api.discord import Discord
+from api.listeners import Listeners
+from api.load_feed import LoadFeed
+from api.mappers import Mappers
 from api.templates import Templates
 from projections.accounts.queries import accounts_by_id
 from projections.credentials import (
@@ -27,6 +30,7 @@ from store.event_store import EventStore
 from store.gather import Gatherer
 from store.keys import Keyring
 from store.limits import Limiter
+from store.tail import Tail
 
 Asked = Request[Any, Any, State]
 
@@ -40,8 +44,12 @@ class Parts:
         self.appender = Appender(url)
         self.store = EventStore(self.pool, self.appender, Keyring(self.pool, master_key))
         self.freshness = Freshness(url, self.pool)
+        self.tail = Tail(url, self.pool)
+        self.loads = LoadFeed(self.tail, self.freshness, settings.freshness_seconds_max)
+        self.listeners = Listeners(settings.stream_seconds_max)
         self.discord = Discord(settings)
         self.templates = Templates(self.pool)
+        self.mappers = Mappers(self.pool)
         self.limits = settings.limits()
         self.limiter = Limiter(url)
         self.accounts = Gatherer[int, Account | None](self._accounts, batch_max=64, flights_max=2)

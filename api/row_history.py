@@ -11,8 +11,8 @@ from domain.processes.undo_row import Earlier
 from domain.settings.aggregate import ROW, Row, row_id, set_stream
 from domain.settings.definitions import REORDER, Defined
 from domain.settings.events import JsonObject, OperationRequested, RowCreated, RowDeleted, RowEvent, RowUpdated
+from domain.settings.orders import Order, evolve_order, place_in
 from domain.settings.shown import masked
-from projections.settings.orders import Order, evolve_order, place_in
 from schemas.templates import Deed, Doer
 from store import log
 from store.log import Recorded

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from bench import appends, guildbook, load, rebuild, report, server, settings
+from bench import appends, guildbook, load, mappers, rebuild, report, server, settings, streams
 from bench.ordinary import seed
 from bench.postgres import empty_database, refuse_unless_durable
 from bench.report import Bar, Measurement
@@ -119,12 +119,34 @@ def measure_settings(url: str, seconds: float) -> Iterator[Measurement]:
             yield loaded("POST settings, Create", nothing, iter(creations), "200")
 
 
+def measure_mappers(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_mappers") as database:
+        mappers.seed(database)
+        with guildbook.served(database) as address:
+            nothing = load.Options(url=address, seconds=seconds)
+            yield loaded("GET nothing, beside mappers", nothing, iter(["/bench/nothing"]), "200")
+            yield loaded("GET mapper of 500 ids", mappers.looks(address, seconds), iter([mappers.PATH]), "200")
+
+
+def measure_streams(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_streams") as database:
+        streams.seed(database)
+        with guildbook.served(database) as address:
+            p50_ms, p99_ms = streams.delay(database, address, seconds)
+            yield Measurement("append to client, p99", p99_ms, "ms", p50_ms, p99_ms)
+            rate, text = streams.fan_out(database, address, seconds)
+        yield Measurement("one event to 1,000 sockets, guildbook", rate, "frames/s")
+        yield Measurement("one text to 1,000 sockets, bare", streams.bare_fan_out(text, seconds), "frames/s")
+
+
 MEASURES: dict[str, Measure] = {
     "appends": measure_appends,
     "routes": measure_routes,
     "rebuild": measure_rebuild,
     "scale": measure_scale,
     "settings": measure_settings,
+    "streams": measure_streams,
+    "mappers": measure_mappers,
 }
 BARS: dict[str, Sequence[Bar]] = {
     "append, guildbook, callers 8": [Bar(peer="append, stock, callers 8", at_least=5)],
@@ -133,7 +155,10 @@ BARS: dict[str, Sequence[Bar]] = {
     "PUT award, guildbook": [Bar(peer="PUT nothing", at_least=0.25), Bar(peer="PUT award, ordinary", at_least=5)],
     "rebuild, guildbook": [Bar(peer="rebuild, library", at_least=10)],
     "View 10,000 rows, p50": [Bar(peer="bare query of 10,000 rows, p50", at_most=3)],
+    "GET mapper of 500 ids": [Bar(peer="GET nothing, beside mappers", at_least=0.3)],
     "POST settings, Create": [Bar(peer="POST nothing", at_least=0.25)],
+    "append to client, p99": [Bar(at_most=50)],
+    "one event to 1,000 sockets, guildbook": [Bar(peer="one text to 1,000 sockets, bare", at_least=0.5)],
     f"append, at {LARGE_LOG:,} events": [Bar(peer=f"append, at {SMALL_LOG:,} events", at_least=0.85)],
 }
 

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 MASTER_KEY = bytes(32)
 # One caller asks here as often as a community does, so nobody is told to wait.
-UNLIMITED = {f"GUILDBOOK_LIMIT_{bucket}": "off" for bucket in ("SETTINGS_EXECUTE", "USER", "ANONYMOUS")}
+UNLIMITED = {f"GUILDBOOK_LIMIT_{bucket}": "off" for bucket in ("SETTINGS_EXECUTE", "USER", "ANONYMOUS", "BOT")}
 ENVIRONMENT = {"GUILDBOOK_MASTER_KEY": b64encode(MASTER_KEY).decode(), **UNLIMITED}
 ORIGIN = Origin("operator", "bench")
 TOGETHER_MAX = 1000

@@ -9,7 +9,7 @@ import click
 from cli.output import print_table
 from cli.permissions import read_name
 from cli.places import data_option
-from domain.apps.aggregate import BOT_SCOPES, App, Everywhere
+from domain.apps.aggregate import ALL_SCOPES, BOT_SCOPES, App, Everywhere
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 RANDOM_BITS = 22
@@ -17,7 +17,7 @@ SNOWFLAKE = click.IntRange(1, 2**63 - 1)
 
 bot_argument = click.argument("bot", type=SNOWFLAKE, metavar="ID")
 scopes_option = click.option(
-    "-s", "--scope", "scopes", multiple=True, type=click.Choice(BOT_SCOPES), help="What the token is good for."
+    "-s", "--scope", "scopes", multiple=True, type=click.Choice(ALL_SCOPES), help="What the token is good for."
 )
 guilds_option = click.option(
     "-g", "--guild", "guilds", multiple=True, type=SNOWFLAKE, metavar="ID", help="A guild that the token is limited to."
@@ -40,7 +40,9 @@ def bots() -> None:
 @guilds_option
 @data_option
 def create(name: str, number: int | None, scopes: tuple[str, ...], guilds: tuple[int, ...], data: Path) -> None:
-    """Create a bot and print its token, which is shown this once. Without --scope it is good for everything.
+    """Create a bot and print its token, which is shown this once.
+
+    Without --scope it is good for everything but `events:read`, which shows all of the log.
 
     \b
     guildbook bots create my-bot --id 310000000000000007
@@ -76,7 +78,7 @@ def new_snowflake() -> int:
 
 
 def _in_order(scopes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(scope for scope in BOT_SCOPES if scope in scopes)
+    return tuple(scope for scope in ALL_SCOPES if scope in scopes)
 
 
 def _unique(guilds: tuple[int, ...]) -> tuple[int, ...]:

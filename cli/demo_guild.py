@@ -1,12 +1,15 @@
 """The demo's guild as its bot would report it: roles, channels and members, all of whom can log in as demo-NAME."""
 
 from api.demo_world import BOT, GUILD, GUILD_NAME, MANAGER, OWNER, PEOPLE, person
+from api.new_ids import backup_id
 from cli.books import ORIGIN
 from domain.guilds.commands import report_guild, report_members
 from domain.guilds.events import Overwrite
 from domain.guilds.permissions import FLAGS
 from domain.guilds.reports import ChannelReport, GuildReport, MemberReport, RoleReport
+from domain.processes.take_backup import take_backup
 from store.event_store import EventStore
+from store.snapshots import snapshot_at
 
 TEXT, VOICE, CATEGORY = 0, 2, 4
 JOINED_AT = "2026-01-06T19:00:00Z"
@@ -52,10 +55,14 @@ ROLES_OF = {OWNER: ("Member",), MANAGER: ("Manager", "Chess"), "bruno": ("Modera
 
 
 async def found_demo_guild(store: EventStore) -> None:
-    """Report the guild and who is in it."""
+    """Report the guild and who is in it, and back it up for its owner."""
     guild = GuildReport(id=GUILD, owner=person(OWNER), name=GUILD_NAME, description="Games between the islands.")
     await store.execute(ORIGIN, report_guild, report=guild, roles=_roles(), channels=_channels(), bot=BOT)
-    await store.execute(ORIGIN, report_members, guild=GUILD, members=_members())
+    at = (await store.execute(ORIGIN, report_members, guild=GUILD, members=_members())).position
+    snapshot = await snapshot_at(store, GUILD, at)
+    assert snapshot
+    wanted = {"backup": backup_id(), "snapshot": snapshot, "at": at, "user": person(OWNER), "name": "The first day"}
+    await store.execute(ORIGIN, take_backup, **wanted)
 
 
 def _roles() -> list[RoleReport]:

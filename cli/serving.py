@@ -12,7 +12,9 @@ from granian.log import LogLevels
 
 from cli.addresses import Address
 from cli.announcing import announce
+from cli.farewell import between
 from cli.json_lines import library_logs
+from cli.keepalive import notice_the_vanished
 from cli.lean import without_rich
 from cli.lifeline import end_with_parent
 from cli.output import tell
@@ -93,4 +95,6 @@ def load_application() -> Any:  # noqa: ANN401 - granian takes any ASGI applicat
     without_rich()
     from api.app import from_environment
 
-    return from_environment()
+    app = from_environment()
+    between(notice_the_vanished, app.say_farewell)
+    return app

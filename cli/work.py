@@ -15,7 +15,7 @@ from cli.lifeline import end_with_standard_input
 from cli.output import tell
 from cli.places import Place, data_option, opened
 
-ROLES = ("projector", "callbacks")
+ROLES = ("projector", "callbacks", "loader")
 CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connections of its own besides
 
 
@@ -24,7 +24,7 @@ CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connectio
 @data_option
 @click.option("--lifeline", is_flag=True, hidden=True, help="End when standard input does.")
 def work(roles: Sequence[str], data: Path, *, lifeline: bool) -> None:
-    """Run workers, all of them unless some are named. Of several projectors one acts, the others stand by.
+    """Run workers, all of them unless some are named. Of several of a kind one acts, the others stand by.
 
     \b
     GUILDBOOK_DATABASE_URL=postgresql://guildbook@db/guildbook guildbook work callbacks
@@ -83,7 +83,11 @@ async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN40
         from workers.projector import ProjectorWorker
 
         await ProjectorWorker(place.url, keyring, PROJECTORS, feed=CallbackFeed()).run()
-    else:
+    elif role == "callbacks":
         from workers.callbacks.sender import CallbackSender
 
         await CallbackSender(place.url, keyring, place.settings).run()
+    else:
+        from workers.loader.worker import LoaderWorker
+
+        await LoaderWorker(place.url, keyring, place.settings).run()

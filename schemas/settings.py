@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     discord_cdn_url: Annotated[str, _about("Where avatars are.")] = "https://cdn.discordapp.com"
     discord_timeout_seconds: Annotated[int, _about("Patience with that API.", ge=1, le=60)] = 10
+    discord_bot_token: Annotated[str, _about("Token of the bot that loads into guilds at that API.")] = ""
     oauth_client_secret: Annotated[
         str, _about("Secret of the primary bot at that API, for logging in with a code.")
     ] = ""
@@ -58,12 +59,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     callbacks_allow_private: Annotated[bool, _about("Deliver to private addresses too.")] = False
     callback_concurrency_max: Annotated[int, _about("Deliveries under way at once.", ge=1, le=1000)] = 64
     callback_timeout_seconds: Annotated[int, _about("Patience with one delivery.", ge=1, le=60)] = 15
+    backups_of_a_creator_max: Annotated[int, _about("How many backups one user may have.", ge=1)] = 100
+    load_silence_seconds_max: Annotated[
+        int, _about("How long a bot that runs a load itself may say nothing of it.", ge=1)
+    ] = 900
     body_bytes_max: Annotated[int, _about("Largest request body.", ge=1024)] = 1_048_576
     body_seconds_max: Annotated[int, _about("Patience with a slow request body.", ge=1, le=300)] = 20
     settings_body_bytes_max: Annotated[int, _about("Largest request body of the AntiRaid surface.", ge=1024)] = (
         2_097_152
     )
+    xenon_body_bytes_max: Annotated[int, _about("Largest request body of the Xenon surface.", ge=1024)] = 65_536
     snapshot_body_bytes_max: Annotated[int, _about("Largest report of a whole guild.", ge=1024)] = 33_554_432
+    stream_seconds_max: Annotated[int, _about("How long a client of a stream may take nothing.", ge=1, le=3600)] = 60
     freshness_seconds_max: Annotated[int, _about("How long a write waits to be visible.", ge=0, le=60)] = 5
     database_connections_max: Annotated[int, _about("Connections of the API's pool.", ge=2, le=100)] = 8
     antiraid_main_server: Annotated[int, _about("Guild that `/config` calls home; 0 for none.", ge=0)] = 0
@@ -85,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_get_user_guild_base_info: Annotated[str, _about("Looks at a guild of one user.")] = "5/300"
     limit_anonymous: Annotated[str, _about("Requests of one address without a session.")] = "60/60"
     limit_user: Annotated[str, _about("Requests of one user.")] = "300/60"
+    limit_bot: Annotated[str, _about("Requests of one bot to the Xenon surface, or of one address.")] = "30/10"
 
     def max_session(self) -> timedelta:
         """Return how long a session lasts. Errors: SettingError."""

@@ -220,8 +220,10 @@ class UnitOfWork:
     async def commit(self, origin: Origin) -> Appended:
         """Append what was decided, and remember what that makes of the streams that were there before."""
         appended = await self._store.appender.append(await self._encode(origin))
-        for stream in dict.fromkeys(stream for stream, _ in self.events):
-            self._remember(stream, appended)
+        first = appended.position - len(self.events) + 1
+        ends = {stream: position for position, (stream, _) in enumerate(self.events, start=first)}
+        for stream, position in ends.items():
+            self._remember(stream, position)
         return appended
 
     async def _encode(self, origin: Origin) -> Append:
@@ -237,10 +239,10 @@ class UnitOfWork:
             events.append(new)
         return Append(events=events, reads=reads, sets=self._sets)
 
-    def _remember(self, stream: str, appended: Appended) -> None:
+    def _remember(self, stream: str, position: int) -> None:
         seen = self._seen.get(stream, NOTHING)
         if not seen.version:  # new: remembered when somebody asks for it
             return
         events = [event for name, event in self.events if name == stream]
         state = self._entities[stream].fold(events, seen.state)
-        self._store.remember(stream, Seen(seen.version + len(events), appended.position, state))
+        self._store.remember(stream, Seen(seen.version + len(events), position, state))

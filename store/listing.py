@@ -7,6 +7,8 @@ from typing import NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from store.log import head
+
 
 class Stored(NamedTuple):
     """A row of the log."""
@@ -44,3 +46,18 @@ async def streams_of(connection: AsyncConnection[TupleRow], context: str) -> Seq
     between = (f"{context}-", f"{context}.")  # the sign after the hyphen
     rows = await (await connection.execute(query, between, binary=True)).fetchall()
     return [row[0] for row in rows]
+
+
+async def position_before(connection: AsyncConnection[TupleRow], when: datetime) -> int:
+    """Return a position up to which everything was recorded before a time: halving, since positions have no gaps.
+
+    Times grow with positions unless a clock was put back.
+    """
+    first, last = 0, await head(connection)
+    while first < last:
+        middle = (first + last + 1) // 2
+        query = "SELECT recorded_at FROM book.log WHERE position = %b"
+        row = await (await connection.execute(query, (middle,), binary=True)).fetchone()
+        assert row is not None
+        first, last = (middle, last) if row[0] < when else (first, middle - 1)
+    return first

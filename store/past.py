@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.kernel import Entity, Event
 from store import log
@@ -23,6 +23,19 @@ async def states_about_at(store: EventStore, entity: Entity[S], position: int, a
     async with store.pool.connection() as connection:
         _, streams = await log.streams_about(connection, about, entity.prefix())
     return await _states_at(store, entity, streams, position)
+
+
+async def states_below_at(store: EventStore, entity: Entity[S], position: int, *ids: object) -> list[S]:
+    """Return what all entities of a kind were whose ids begin with these: for those that the log keeps no list of."""
+    query = "SELECT stream FROM book.log WHERE stream >= %b AND stream < %b AND version = 1 AND position <= %b"
+    async with store.pool.connection() as connection:
+        rows = await (await connection.execute(query, (*_below(entity, *ids), position), binary=True)).fetchall()
+    return await _states_at(store, entity, [row[0] for row in rows], position)
+
+
+def _below(entity: Entity[Any], *ids: object) -> tuple[str, str]:
+    """Return between which names all streams are whose ids begin with these."""
+    return f"{entity.stream(*ids)}-", f"{entity.stream(*ids)}."  # the character after the dash
 
 
 async def _states_at(store: EventStore, entity: Entity[S], streams: Sequence[str], position: int) -> list[S]:
@@ -54,9 +67,7 @@ async def count_at(
         ) AS last
         WHERE type = %b
     """
-    first = f"{entity.stream(*ids)}-"
-    beyond = f"{entity.stream(*ids)}."  # the character after the dash
     types = begun.stored_type, ended.stored_type, begun.stored_type
     async with store.pool.connection() as connection:
-        row = await (await connection.execute(query, (first, beyond, position, *types), binary=True)).fetchone()
+        row = await (await connection.execute(query, (*_below(entity, *ids), position, *types), binary=True)).fetchone()
     return row[0] if row else 0

@@ -29,6 +29,8 @@ from domain.teams.commands import create_team, rename_team
 from store.event_store import EventStore
 from tests.books import ORIGIN
 from tests.guild_deeds import COMMANDS, guild_deeds
+from tests.load_deeds import COMMANDS as LOAD_COMMANDS
+from tests.load_deeds import load_deeds
 
 EVENT = "account_team_update"
 IDS = 40
@@ -68,7 +70,8 @@ class Deeds:
         self._count += 1
         begin, change, end = self._beginnings(), self._changes(), self._endings()
         in_guilds = guild_deeds(self._random, self._text(), self._id())
-        kind = self._random.choices((begin, change, end, in_guilds), weights=(5, 5, 1, 3))[0]
+        loads = load_deeds(self._random, self._text(), self._id())
+        kind = self._random.choices((begin, change, end, in_guilds, loads), weights=(5, 5, 1, 3, 3))[0]
         return self._random.choice(kind)
 
     def _beginnings(self) -> list[Deed]:
@@ -113,7 +116,7 @@ class Deeds:
 
 
 WITHOUT_ACTOR = {
-    *COMMANDS,
+    *(*COMMANDS, *LOAD_COMMANDS),
     *(turn_signups, make_superuser, create_app, edit_app, delete_app),
     *(register_callback, remove_callback, reset_token, close_session),
 }

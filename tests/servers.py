@@ -22,6 +22,7 @@ LIMITS = {  # as they are when nobody says otherwise
     "GUILDBOOK_LIMIT_GET_USER_GUILD_BASE_INFO": "5/300",
     "GUILDBOOK_LIMIT_ANONYMOUS": "60/60",
     "GUILDBOOK_LIMIT_USER": "300/60",
+    "GUILDBOOK_LIMIT_BOT": "30/10",
 }
 NO_LIMITS = dict.fromkeys(LIMITS, "off")  # a test asks more often in a second than a person does in an hour
 START_SECONDS_MAX = 30.0

@@ -14,6 +14,7 @@ BUCKETS = {
     "get_user_guild_base_info": Limit(5, 300),
     "anonymous": Limit(60, 60),
     "user": Limit(300, 60),
+    "bot": Limit(30, 10),
 }
 
 

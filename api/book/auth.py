@@ -1,19 +1,15 @@
 """Who asks: a bot, by its token `<id>.<secret>`, or a session, by its token; with or without a word before it."""
 
-import hmac
 import re
 
 import msgspec
 
 from api.book.errors import ProblemError
 from api.parts import Asked, parts_of
-from api.passwords import hash_password
-from api.tokens import is_token, session_of
+from api.tokens import bot_by_token, is_token, session_of
 from domain.permissions import Actor
-from projections.credentials import BotCredential, SessionCredential
-from schemas.book import BIGINT_MAX
+from projections.credentials import SessionCredential
 
-BOT_TOKEN = re.compile(r"([0-9]{1,19})\.([A-Za-z0-9_-]{43})", re.ASCII)
 SCHEME = re.compile(r"^(?:bot|bearer|user) +", re.IGNORECASE)
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
@@ -55,8 +51,8 @@ async def bot_of(request: Asked, scope: str | None, guild: int | None = None) ->
     caller = await _caller(request)
     if not isinstance(caller, Bot):
         raise ProblemError(403, "Only bots may do this.")
-    _require(caller, scope)
-    _require_guild(caller, guild)
+    require_scope(caller, scope)
+    require_guild(caller, guild)
     return caller
 
 
@@ -65,9 +61,9 @@ async def session_or_bot_of(
 ) -> Bot | Person:
     """Return who asks, whose token must be good for this, and a bot's for this guild. Errors: ProblemError."""
     caller = await _caller(request)
-    _require(caller, bot_scope if isinstance(caller, Bot) else session_scope)
+    require_scope(caller, bot_scope if isinstance(caller, Bot) else session_scope)
     if isinstance(caller, Bot):
-        _require_guild(caller, guild)
+        require_guild(caller, guild)
     return caller
 
 
@@ -76,14 +72,16 @@ async def identity_of(request: Asked) -> str:
     return (await _caller(request)).actor.name()
 
 
-def _require(caller: Bot | Person, scope: str | None) -> None:
-    if scope is not None and not caller.may(scope):
-        raise ProblemError(403, f"This token does not have the '{scope}' scope.")
-
-
-def _require_guild(bot: Bot, guild: int | None) -> None:
+def require_guild(bot: Bot, guild: int | None) -> None:
+    """Refuse a token that is limited to other guilds. Errors: ProblemError."""
     if guild is not None and not bot.reaches(guild):
         raise ProblemError(403, f"This token is not for guild {guild}.")
+
+
+def require_scope(caller: Bot | Person, scope: str | None) -> None:
+    """Refuse a token that is not good for this. Errors: ProblemError."""
+    if scope is not None and not caller.may(scope):
+        raise ProblemError(403, f"This token does not have the '{scope}' scope.")
 
 
 async def _caller(request: Asked) -> Bot | Person:
@@ -106,17 +104,11 @@ async def _identify(request: Asked) -> Bot | Person:
 
 
 async def _bot(request: Asked, token: str) -> Bot | None:
-    parsed = BOT_TOKEN.fullmatch(token)
-    app = int(parsed[1]) if parsed else 0
-    credential = await parts_of(request).bots.get(app) if parsed and app <= BIGINT_MAX else None
-    if parsed is None or credential is None or not _is_right(credential, parsed[2]):
+    credential = await bot_by_token(parts_of(request), token)
+    if credential is None:
         return None
     guilds = None if credential.guilds is None else frozenset(credential.guilds)
-    return Bot(app, credential.name, Actor(app=app), frozenset(credential.scopes), guilds)
-
-
-def _is_right(credential: BotCredential, secret: str) -> bool:
-    return hmac.compare_digest(hash_password(secret), credential.token_hash)
+    return Bot(credential.app, credential.name, Actor(app=credential.app), frozenset(credential.scopes), guilds)
 
 
 async def _person(request: Asked, token: str) -> Person | None:

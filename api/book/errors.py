@@ -7,18 +7,46 @@ from typing import Any
 import msgspec
 from litestar import Response
 
+from api.discord import DiscordUnreachableError
+from domain.backups.aggregate import BackupIdTakenError, BackupNotYoursError, TooManyBackupsError
 from domain.guilds.decisions import EveryoneDeletedError, NativeGuildError
 from domain.kernel import RefusalError, UnknownError
+from domain.loads.aggregate import LoadFinishedError, LoadIdTakenError, LoadNotExternalError, LoadNotYoursError
 from domain.permissions import PermissionMissingError
+from domain.processes.require_administrator import NotAdministratorError
+from domain.processes.require_restore import LoadRunningError, RestoreDeniedError
+from domain.processes.undo_restore import RestoreUnknownError
+from domain.templates.aggregate import TemplateIdTakenError, TemplateNotYoursError
 from schemas.book import Fault, Faults, Problem
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "about:blank"
-NOUNS = {"apps": "bot", "guilds": "guild", "settings": "template", "accounts": "account"}
+NOUNS = {
+    "accounts": "account",
+    "apps": "bot",
+    "backups": "backup",
+    "guilds": "guild",
+    "loads": "load",
+    "settings": "template",
+    "templates": "template",
+}
 REFUSALS: dict[type[RefusalError], int] = {
     PermissionMissingError: 403,
     NativeGuildError: 409,
     EveryoneDeletedError: 422,
+    NotAdministratorError: 403,
+    BackupNotYoursError: 403,
+    BackupIdTakenError: 409,
+    TooManyBackupsError: 409,
+    TemplateNotYoursError: 403,
+    TemplateIdTakenError: 409,
+    LoadIdTakenError: 409,
+    LoadFinishedError: 409,
+    LoadNotExternalError: 409,
+    LoadNotYoursError: 403,
+    LoadRunningError: 409,
+    RestoreDeniedError: 403,
+    RestoreUnknownError: 404,
 }
 """The statuses of refusals whose message is their own."""
 
@@ -43,7 +71,11 @@ class InvalidError(Exception):
 
 def answer(status: int, body: object = None, headers: dict[str, str] | None = None) -> Response[bytes]:
     """Make an answer of this surface: UTF-8 JSON, or nothing at all."""
-    content = b"" if body is None else msgspec.json.encode(body)
+    return answer_json(status, b"" if body is None else msgspec.json.encode(body), headers)
+
+
+def answer_json(status: int, content: bytes, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """Make an answer of what is JSON already."""
     return Response(content, status_code=status, media_type="application/json", headers=headers)
 
 
@@ -70,6 +102,10 @@ def _unknown(_request: object, error: UnknownError) -> Response[bytes]:
     return problem(404, f"There is no {NOUNS.get(error.context, 'such thing')} {error.entity_id}.")
 
 
+def _unreachable(_request: object, _error: DiscordUnreachableError) -> Response[bytes]:
+    return problem(502, "Discord could not be reached.")
+
+
 def _says(status: int) -> Callable[..., Response[bytes]]:
     def say(_request: object, error: RefusalError) -> Response[bytes]:
         return problem(status, str(error))
@@ -81,5 +117,6 @@ HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     ProblemError: _refused,
     InvalidError: _invalid,
     UnknownError: _unknown,
+    DiscordUnreachableError: _unreachable,
     **{error: _says(status) for error, status in REFUSALS.items()},
 }

@@ -10,9 +10,11 @@ from litestar.exceptions import ClientException, InternalServerException
 
 from api.book.errors import InvalidError, ProblemError
 from api.parts import Asked, parts_of
+from domain.kernel import UnknownError
 from schemas.book import BIGINT_MAX, ID_MAX, Fault
 
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -35,9 +37,34 @@ def snowflake_in_path(request: Asked, name: str) -> int:
     return number
 
 
+def word_in_path(request: Asked, name: str, context: str) -> str:
+    """Return an id that is made of letters and digits. Errors: UnknownError when it can be nobody's."""
+    text: str = request.path_params[name]
+    if not WORD.fullmatch(text):
+        raise UnknownError(context, text)
+    return text
+
+
 def query_of(request: Asked) -> dict[str, str]:
     """Return the query; of a key that comes twice the last counts."""
     return dict(request.query_params.items())
+
+
+def snowflake_in_query(request: Asked, name: str) -> int | None:
+    """Return an id from the query, None when it is absent. Errors: ProblemError."""
+    text = query_of(request).get(name)
+    number = None if text is None else read_snowflake(text)
+    if text is not None and (number is None or number > BIGINT_MAX):
+        raise ProblemError(400, f"{name} must be an id: 1 to 20 digits, at most {BIGINT_MAX}.")
+    return number
+
+
+def snowflake_needed(request: Asked, name: str) -> int:
+    """Return an id from the query. Errors: ProblemError."""
+    number = snowflake_in_query(request, name)
+    if number is None:
+        raise ProblemError(400, f"{name} must be in the query.")
+    return number
 
 
 def position_in_query(request: Asked, name: str) -> int | None:

@@ -22,13 +22,16 @@ SURFACE = Surface(
         "session": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
     },
 )
-_ID: Schema = {"type": "string", "pattern": SNOWFLAKE, "description": "A snowflake."}
+ID: Schema = {"type": "string", "pattern": SNOWFLAKE, "description": "A snowflake."}
 IN_PATH: dict[str, Schema] = {
-    "guild_id": _ID,
-    "target": _ID,
+    "guild_id": ID,
+    "target": ID,
     "name": {"type": "string", "minLength": 1, "maxLength": 64},
     "template": {"type": "string", "minLength": 1, "maxLength": 64},
     "setting": {"type": "string", "minLength": 1, "maxLength": 64},
+    "backup_id": {"type": "string", "minLength": 1, "maxLength": 64},
+    "template_id": {"type": "string", "minLength": 1, "maxLength": 64},
+    "load_id": {"type": "string", "minLength": 1, "maxLength": 32},
 }
 FAULTY = 422
 
@@ -42,6 +45,9 @@ def serve(
     refusals: tuple[int, ...] = (),
     body: Any = None,  # noqa: ANN401 - any wire type
     query: dict[str, Schema] | None = None,
+    told: dict[int, Any] | None = None,
+    headers: dict[str, Schema] | None = None,
+    is_stream: bool = False,
     credentials: tuple[str, ...] = ("bot",),
 ) -> Route:
     """Declare a route below `/book`. `refusals` are those that do not follow from what it takes."""
@@ -61,7 +67,9 @@ def serve(
         body=body,
         path=in_path,
         query=query or {},
-        headers={} if method == HttpMethod.GET else IN_HEADER,
+        headers={**(headers or {}), **({} if method == HttpMethod.GET else IN_HEADER)},
+        told=told or {},
+        is_stream=is_stream,
         credentials=credentials,
     )
     declared = route(

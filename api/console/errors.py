@@ -13,6 +13,7 @@ from api.console.forms import UnreadableFormError
 from api.console.pages import page, redirect
 from api.console.visitors import ForeignFormError, LoginNeededError, ShutOutError, here
 from api.limits import RateExceededError
+from api.listeners import TooManyListenersError
 from api.parts import Asked
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described
@@ -68,6 +69,11 @@ def too_many_logins(request: Asked, error: RateExceededError) -> Response[bytes]
     return answer
 
 
+def too_many_listeners(request: Asked, _error: TooManyListenersError) -> Response[bytes]:
+    """Answer who looks at more at once than anybody can."""
+    return _problem(request, 429, "Too many pages", "You follow too much at the same time. Close a page or two.")
+
+
 def unreadable(request: Asked, _error: UnreadableFormError) -> Response[bytes]:
     """Answer what is no form."""
     return _problem(request, 400, *TEXTS[400])
@@ -111,6 +117,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     ShutOutError: shut_out,
     ForeignFormError: foreign,
     RateExceededError: too_many_logins,
+    TooManyListenersError: too_many_listeners,
     UnreadableFormError: unreadable,
     HTTPException: http_error,
     BookUnavailableError: unavailable,

@@ -44,7 +44,7 @@ HTMX = msgspec.json.encode(
 ).decode()
 FOLDER = Path(__file__).parent
 VENDOR = "django-js-lib-htmx"  # htmx as it came, in a package without code that is run; it is read, never imported
-ASSETS = {"console.css": "text/css", "htmx.js": "text/javascript"}
+ASSETS = {"console.css": "text/css", "htmx.js": "text/javascript", "live.js": "text/javascript"}
 ROWS_MIN, ROWS_MAX = 2, 24
 
 
@@ -72,7 +72,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(initials=initials, member_name=member_name, moment=moment, rows=rows)  # pyright: ignore[reportUnknownMemberType]
+    filters = {"initials": initials, "member_name": member_name, "moment": moment, "rows": rows}
+    environment.filters.update(filters)  # pyright: ignore[reportUnknownMemberType]
     return environment
 
 
@@ -97,6 +98,11 @@ def page(template: str, status: int = 200, **values: object) -> Response[bytes]:
     shared: dict[str, Any] = {"assets": _asset_paths(), "htmx_config": HTMX, "visitor": None, "has_side": False}
     text = _environment().get_template(template).render({**shared, **values})
     return Response(text.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+
+
+def fragment(template: str, **values: object) -> str:
+    """Return a part of a page."""
+    return _environment().get_template(template).render(values)
 
 
 def redirect(target: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:

@@ -43,7 +43,7 @@ def chips_of(column: Column, value: Any, directory: Directory) -> list[Chip]:  #
 def _chips(inner: Inner, value: Any, directory: Directory) -> list[Chip]:  # noqa: ANN401
     match inner, value:
         case String(kind=kind), str() if kind in KNOWN_KINDS:
-            return [_named(kind, value, directory)]
+            return [named(kind, value, directory)]
         case String(kind="timestamp"), str():
             return [Chip(_moment(value))]
         case Boolean(), bool():
@@ -60,7 +60,8 @@ def _chips(inner: Inner, value: Any, directory: Directory) -> list[Chip]:  # noq
             return [Chip(_excerpt(text_of(inner, value)))]
 
 
-def _named(kind: str, number: str, directory: Directory) -> Chip:
+def named(kind: str, number: str, directory: Directory) -> Chip:
+    """Return something by its name, or by its number when it is not there."""
     name = directory.name_of(kind, number)
     if name is None:
         return Chip(number, "gone")

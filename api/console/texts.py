@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 
 from domain.settings.definitions import BitFlag, Boolean, Float, Inner, Integer, Json, String
+from schemas.book import BIGINT_MAX
 
+ID = re.compile(r"[0-9]{1,19}")
 INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -49,6 +51,11 @@ def value_of(inner: Inner, text: str) -> Any:  # noqa: ANN401 - any JSON
             return json_value(text)
         case _:
             return text
+
+
+def id_of(text: str) -> int | None:
+    """Read an id, or a position of the log; None when it is neither."""
+    return int(text) if ID.fullmatch(text) and int(text) <= BIGINT_MAX else None
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401

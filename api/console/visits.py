@@ -69,7 +69,12 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self) -> dict[str, Any]:
         """Return what every page of a guild shows."""
-        return {"guild": self.guild, "visitor": self.visitor, "groups": self.groups(), "has_side": True}
+        shared = {"guild": self.guild, "visitor": self.visitor, "groups": self.groups(), "has_side": True}
+        return {**shared, "is_administrator": self.is_administrator()}
+
+    def is_administrator(self) -> bool:
+        """Tell whether the visitor may do everything in the guild."""
+        return self.standing.holds("ADMINISTRATOR")
 
 
 def title_of_template(name: str) -> str:

@@ -6,7 +6,12 @@ from domain.apps.events import AppCreated, AppDeleted, AppEdited, AppTokenReset,
 from domain.kernel import Entity, Event, RefusalError
 from domain.permissions import APP_BITS
 
-BOT_SCOPES = ("guilds:write", "settings:define", "settings:restore", "stats:write")
+BOT_SCOPES = (
+    *("backups:write", "guilds:write", "loads:report", "loads:run"),
+    *("settings:define", "settings:restore", "stats:write", "templates:write"),
+)
+AUDITOR_SCOPE = "events:read"  # all that is in the log: never given unless it is asked for
+ALL_SCOPES = (*BOT_SCOPES, AUDITOR_SCOPE)
 
 
 class App(msgspec.Struct, frozen=True):

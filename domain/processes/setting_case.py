@@ -28,6 +28,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     written, `sets` are the others, and it is enough that nothing there is newer.
     `order` are the row ids as the query table shows them now. `others`: other templates define the setting too, and
     what a Reorder names and is not here is theirs. `primary_bot` stands for the bot of a template of the operator.
+    `restore`: the restore that this is a part of.
     """
 
     guild: int
@@ -45,6 +46,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     others: bool = False
     continues: bool = False
     primary_bot: int | None = None
+    restore: str | None = None
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,21 +32,22 @@ async def undo_row(book: Book, ask: Ask, *, key: JsonObject, earlier: Earlier | 
     defined = await load_defined(book, guild=ask.guild, template=ask.template, setting=ask.setting)
     key = rows.read_key(defined.setting, key)
     row = await book.load(ROW, ask.guild, row_id(ask.template, ask.setting, key))
-    operation = _operation(row, earlier)
-    _require_supported(defined, operation)
+    operation = operation_for(row, earlier)
+    require_supported(defined, operation)
     case = await allow(book, msgspec.structs.replace(ask, operation=operation), defined)
     await load_row(case, key)
-    await _bring_back(case, key, row, earlier)
+    await bring_back(case, key, row, earlier)
     return case.done(key, {}, {})
 
 
-def _operation(row: Row | None, earlier: Earlier | None) -> str:
+def operation_for(row: Row | None, earlier: Earlier | None) -> str:
+    """Return the operation that makes a row what it was."""
     if earlier is None:
         return DELETE
     return CREATE if row is None else UPDATE
 
 
-def _require_supported(defined: Defined, operation: str) -> None:
+def require_supported(defined: Defined, operation: str) -> None:
     """Refuse what could never have been done by hand; an upsert creates and updates."""
     upserts = [each for each in defined.setting.operations if defined.custom(each) == "upsert"]
     is_singleton = operation == CREATE and not defined.setting.key_columns and defined.supports(UPDATE)
@@ -54,22 +55,23 @@ def _require_supported(defined: Defined, operation: str) -> None:
         raise not_supported(defined.setting.id, operation)
 
 
-async def _bring_back(case: Case, key: JsonObject, row: Row | None, earlier: Earlier | None) -> None:
+async def bring_back(case: Case, key: JsonObject, row: Row | None, earlier: Earlier | None) -> None:
+    """Create, change or delete a row so that it is as it was. Errors: SettingRefusedError."""
     if earlier is None:
         if row is not None:
             await delete_row(case, row)
         return
-    fields = _fields(case, key, earlier)
+    fields = fields_of(case.defined, key, earlier)
     if row is None:
         await create_row(case, key, rows.wanted_new(case.defined, fields, (), case.automatic()))
         return
     await change_row(case, row, rows.wanted_change(case.defined, fields, (), row.values()), ())
 
 
-def _fields(case: Case, key: JsonObject, earlier: Earlier) -> JsonObject:
+def fields_of(defined: Defined, key: JsonObject, earlier: Earlier) -> JsonObject:
     """Return what was there as if it were sent. When and by whom the row was last changed is about to be another."""
-    columns = {column.id for column in case.defined.setting.stored_columns} - set(TOUCHED)
+    columns = {column.id for column in defined.setting.stored_columns} - set(TOUCHED)
     held = earlier.fields | earlier.secrets | key
-    index = case.defined.setting.index_by
+    index = defined.setting.index_by
     placed = {} if index is None or earlier.index is None else {index: earlier.index}
     return {name: value for name, value in held.items() if name in columns} | placed

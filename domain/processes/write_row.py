@@ -1,7 +1,10 @@
 """Create, change or delete one row of a setting, when all that it says is true and allowed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from domain.kernel import Event
 from domain.processes.check_setting_values import Change, check_setting_values, require_above, roles_in
 from domain.processes.setting_case import Case
 from domain.settings import aggregate, rows
@@ -15,7 +18,7 @@ async def create_row(case: Case, key: JsonObject, wanted: rows.Wanted) -> None:
     events = aggregate.create_row(row, case.defined, case.ask.guild, key, wanted)
     await _check(case, Change(after=wanted.values, sent=wanted.sent))
     await _require_place(case, key, wanted.values, is_new=True)
-    case.book.append(_stream(case, key), events)
+    _say(case, _stream(case, key), events)
 
 
 async def change_row(case: Case, row: Row, wanted: rows.Wanted, operations: Iterable[str]) -> None:
@@ -26,13 +29,20 @@ async def change_row(case: Case, row: Row, wanted: rows.Wanted, operations: Iter
     if any(isinstance(event, RowUpdated) and event.index is not None for event in events):
         await require_above(case.book, case.defined, case.standing, roles_in(case.defined, row.values()))
     await _require_place(case, row.key, wanted.values, is_new=False)
-    case.book.append(row.stream(), events)
+    _say(case, row.stream(), events)
 
 
 async def delete_row(case: Case, row: Row) -> None:
     """Delete a row. Errors: SettingRefusedError."""
     await _check(case, Change(before=row.values()))
-    case.book.append(row.stream(), aggregate.delete_row(row, case.defined))
+    _say(case, row.stream(), aggregate.delete_row(row, case.defined))
+
+
+def _say(case: Case, stream: str, events: Sequence[Event]) -> None:
+    """Append what was decided; what a restore does bears its id."""
+    restore = case.ask.restore
+    marked = events if restore is None else [msgspec.structs.replace(event, restore=restore) for event in events]
+    case.book.append(stream, marked)
 
 
 async def _check(case: Case, change: Change) -> None:
@@ -47,7 +57,8 @@ async def _require_place(case: Case, key: JsonObject, values: JsonObject, *, is_
         return
     stream = set_stream(case.ask.guild, case.defined.template, case.defined.setting.id)
     found = await case.book.load_about(ROW, stream)
-    others = [row for name, row in found.items() if name != _stream(case, key)]
+    own = _stream(case, key)
+    others = [row for name, row in found.items() if name != own]
     aggregate.require_unique(others, case.defined, values)
     aggregate.require_room(others, case.defined, is_new=is_new)
 

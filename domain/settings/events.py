@@ -73,6 +73,11 @@ class RowEvent(SettingEvent, frozen=True):
     key: JsonObject
     restore: str | None = None
 
+    def about(self) -> tuple[str, ...]:
+        """Return its set, and the restore that wrote it: so the log can list what a restore wrote."""
+        restore = () if self.restore is None else (stream_name("settings-restore", self.restore),)
+        return (*super().about(), *restore)
+
 
 class RowCreated(RowEvent, frozen=True):
     """A row came to be. `index`: the place asked for, from 1; 0 is the last; None in a setting without order."""
@@ -117,6 +122,40 @@ class OperationRequested(SettingEvent, frozen=True):
     fields: JsonObject = {}  # noqa: RUF012 - msgspec copies it
 
 
+class RestoreEvent(Event, frozen=True):
+    """Something that wrote rows of many settings of a guild; they name it by `restore`, its id."""
+
+    guild: int
+    restore: str
+
+    def about(self) -> tuple[str, ...]:
+        return (stream_name("guilds-guild", self.guild),)
+
+
+class SettingsRestored(RestoreEvent, frozen=True):
+    """Rows that `source` had at position `at` are in the guild now, rewritten by the mapping as of position `mapping`.
+
+    `user` is whose rights counted. `load`: it belongs to that load. `overwrites`: rows that were there, too.
+    """
+
+    stored_type: ClassVar[str] = "settings.SettingsRestored"
+    source: int
+    at: int
+    mapping: int
+    backup: str | None = None
+    load: str | None = None
+    user: int | None = None
+    overwrites: bool = False
+
+
+class RestoreUndone(RestoreEvent, frozen=True):
+    """The rows that the restore `undone` wrote are what they were before it; this has an id of its own."""
+
+    stored_type: ClassVar[str] = "settings.RestoreUndone"
+    undone: str
+    user: int | None = None
+
+
 EVENTS: tuple[type[Event], ...] = (
     TemplateRegistered,
     TemplateRevised,
@@ -126,4 +165,6 @@ EVENTS: tuple[type[Event], ...] = (
     RowDeleted,
     RowsReordered,
     OperationRequested,
+    SettingsRestored,
+    RestoreUndone,
 )

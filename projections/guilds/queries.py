@@ -157,6 +157,12 @@ async def guilds_with(connection: AsyncConnection[TupleRow], user: int, guilds: 
     return {row[0] for row in await (await connection.execute(query, (user, list(guilds)), binary=True)).fetchall()}
 
 
+async def guilds_of_member(connection: AsyncConnection[TupleRow], user: int) -> set[int]:
+    """Return all guilds that the user, or bot, is a member of."""
+    query = "SELECT guild FROM guild_members WHERE id = %b"
+    return {row[0] for row in await (await connection.execute(query, (user,), binary=True)).fetchall()}
+
+
 async def bots_in(connection: AsyncConnection[TupleRow], guild: int) -> list[int]:
     """Return the registered bots that are members of a guild."""
     query = """

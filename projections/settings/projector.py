@@ -18,8 +18,8 @@ from domain.settings.events import (
     TemplateRevised,
     TemplateWithdrawn,
 )
+from domain.settings.orders import Order, evolve_order, row_id_of
 from projections.rows import Key, Projector, RowSet
-from projections.settings.orders import Order, evolve_order, row_id_of
 from store.log import Recorded
 
 

@@ -8,7 +8,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from projections.settings.orders import place_in, places
+from domain.settings.orders import place_in, places
 
 
 class TemplateFound(msgspec.Struct, frozen=True):

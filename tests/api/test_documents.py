@@ -76,6 +76,12 @@ def test_every_route_of_the_antiraid_contract_is_described(published: dict[str, 
     }
 
 
+def test_every_route_of_the_xenon_contract_is_described_at_both_of_its_addresses(published: dict[str, Any]) -> None:
+    routes = {("GET", "/mappers"), ("GET", "/loaders/ws")}
+    routes |= {(method, "/templates/{template_id}/bots") for method in ("GET", "POST", "DELETE")}
+    assert routes_of(published, "xenon") == routes | {(method, f"/api{path}") for method, path in routes}
+
+
 def test_every_native_route_is_described(published: dict[str, Any]) -> None:
     assert routes_of(published, "book") == {
         ("GET", "/book/guilds"),
@@ -93,6 +99,15 @@ def test_every_native_route_is_described(published: dict[str, Any]) -> None:
         ("POST", "/book/guilds/{guild_id}/settings/{template}/{setting}/undo"),
         ("PUT", "/book/bots/@me/stats"),
         ("PUT", "/book/bots/@me/commands"),
+        *((method, "/book/backups") for method in ("GET", "POST")),
+        *((method, "/book/backups/{backup_id}") for method in ("GET", "DELETE")),
+        *((method, "/book/templates") for method in ("GET", "POST")),
+        *((method, "/book/templates/{template_id}") for method in ("GET", "DELETE")),
+        *((method, "/book/loads") for method in ("GET", "POST")),
+        ("GET", "/book/loads/{load_id}"),
+        *(("GET", f"/book/events{rest}") for rest in ("", "/ws")),
+        *(("POST", f"/book/guilds/{{target}}/settings/restore{rest}") for rest in ("", "/undo")),
+        *(("POST", f"/book/loads/{{load_id}}/{word}") for word in ("cancel", "status", "mappings", "done")),
     }
 
 
@@ -150,6 +165,8 @@ def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) 
         "post_oauth2",
         "get_bot_stats",
         "get_bot_state",
+        "get_templates_template_id_bots",
+        "get_api_templates_template_id_bots",
     }
     assert asks["patch_account_account"] == [{}, {"basic": []}]
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from domain.apps.aggregate import BOT_SCOPES
+from domain.apps.aggregate import AUDITOR_SCOPE, BOT_SCOPES
 from tests.cli.commands import done, refused
 from tests.servers import MASTER_KEY
 
@@ -53,6 +53,13 @@ def test_a_token_is_limited_to_scopes_and_guilds(book: Settings) -> None:
     assert shown == f"Bot: {NUMBER}\nName: porter\nScopes: guilds:write,stats:write\nGuilds: all\n"
     done("bots", "edit", NUMBER, "--scope", "settings:define", "--guild", "922", settings=book)
     assert done("bots", "view", NUMBER, settings=book).endswith("Scopes: settings:define\nGuilds: 922\n")
+
+
+def test_the_whole_log_is_shown_to_nobody_for_whom_it_was_not_asked(book: Settings) -> None:
+    done("bots", "create", "doorman", "--id", NUMBER, settings=book)
+    assert AUDITOR_SCOPE not in done("bots", "view", NUMBER, settings=book)
+    done("bots", "edit", NUMBER, "--scope", AUDITOR_SCOPE, settings=book)
+    assert f"Scopes: {AUDITOR_SCOPE}\n" in done("bots", "view", NUMBER, settings=book)
 
 
 def test_a_token_is_reset_and_keeps_what_it_is_good_for(book: Settings) -> None:

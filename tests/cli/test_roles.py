@@ -10,7 +10,13 @@ STOP_SECONDS_MAX = 10
 
 def test_the_roles_start_apart_work_together_and_stop_cleanly(database_url: str) -> None:
     port = str(free_port())
-    roles = [("serve", "--port", port), ("work", "projector"), ("work", "projector"), ("work", "callbacks")]
+    roles = [
+        ("serve", "--port", port),
+        ("work", "projector"),
+        ("work", "projector"),
+        ("work", "callbacks"),
+        ("work", "loader"),
+    ]
     processes = [spawn(*role, url=database_url) for role in roles]
     try:
         wait_until_ready(f"http://127.0.0.1:{port}")

@@ -161,7 +161,7 @@ def test_the_demo_fills_an_empty_book_once(home: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
         given = dict(line.split("=", 1) for line in file.read_text().splitlines())
         user, bot = given["GUILDBOOK_APP"], given["GUILDBOOK_BOT"].partition(".")[0]
-        assert f"{bot} demo guilds:write," in " ".join(done("bots", "list", "--data", str(data)).split())
+        assert f"{bot} demo backups:write," in " ".join(done("bots", "list", "--data", str(data)).split())
         assert up.ask("GET", "/auth/me", user=user)["permissions"] == 95
         assert up.ask("GET", "/accounts/search")["results"] == 12
         assert up.ask("POST", "/auth/discord", body={"token": "demo-ines"})["username"] == "S1"

@@ -25,7 +25,7 @@ from domain.guilds.events import (
     RoleUpdated,
 )
 from domain.kernel import Entity, Event, RefusalError
-from domain.settings.events import RowEvent, SettingEvent, TemplateEvent
+from domain.settings.events import RestoreEvent, RowEvent, SettingEvent, TemplateEvent
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -123,19 +123,21 @@ def stream_of(event: Event) -> str:
             return f"fleet-stats-{event.bot}"
         case CommandsPublished():
             return f"fleet-commands-{event.bot}"
-        case GuildEvent() | TemplateEvent() | SettingEvent():
+        case GuildEvent() | TemplateEvent() | SettingEvent() | RestoreEvent():
             return stream_of_part(event)
         case _:
             return f"{context}-{getattr(event, context.removesuffix('s'))}"
 
 
-def stream_of_part(event: GuildEvent | TemplateEvent | SettingEvent) -> str:
+def stream_of_part(event: GuildEvent | TemplateEvent | SettingEvent | RestoreEvent) -> str:
     """Name the stream of an event of a context that has several kinds of streams."""
     match event:
         case TemplateEvent():
             return f"settings-template-{event.template.replace(' ', '+')}"
         case RowEvent():
             return f"settings-row-{event.guild}-{digest_of(event.template, event.setting, *event.key.values())}"
+        case RestoreEvent():
+            return f"settings-restore-{event.restore}"
         case SettingEvent():
             return f"settings-set-{event.guild}-{digest_of(event.template, event.setting)}"
         case RoleCreated() | RoleUpdated() | RoleDeleted():

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-SAMPLES = Path(__file__).parent.parent / "golden" / "antiraid"
+GOLDEN = Path(__file__).parent.parent / "golden"
+SAMPLES = GOLDEN / "antiraid"
 WORDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
@@ -17,8 +18,8 @@ class Sample:
     whose keys are data. In a path, `*` stands for anything.
     """
 
-    def __init__(self, name: str) -> None:
-        stored = json.loads((SAMPLES / f"{name}.json").read_text())
+    def __init__(self, name: str, folder: Path = SAMPLES) -> None:
+        stored = json.loads((folder / f"{name}.json").read_text())
         self.asked: Any = stored.get("asked")
         self.answer: Any = stored["answer"]
         self.types: dict[str, str] = stored.get("types", {})
@@ -61,8 +62,8 @@ class Sample:
         return min((self._faults(sample, answer, path) for sample in samples or [None]), key=len)
 
 
-def is_like(name: str, answer: object) -> bool:
+def is_like(name: str, answer: object, folder: Path = SAMPLES) -> bool:
     """Tell whether an answer has the shape of a sample; fails with what is different if it has not."""
-    faults = Sample(name).faults(answer)
+    faults = Sample(name, folder).faults(answer)
     assert not faults, faults
     return True

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.demo_world import BOT, GUILD, GUILD_NAME, MANAGER, settings_at
+from api.demo_world import BOT, GUILD, GUILD_NAME, MANAGER, OWNER, settings_at
 from cli.demo_guild import CHANNEL_IDS, ROLE_IDS, found_demo_guild
 from domain.apps.aggregate import BOT_SCOPES
 from domain.apps.commands import create_bot
@@ -23,6 +23,7 @@ pytestmark = [
 
 TEMPLATE = "greeter"
 PATH = f"/console/guilds/{GUILD}/settings/{TEMPLATE}/greetings"
+LOADS = f"/console/guilds/{GUILD}/loads"
 RULES = CHANNEL_IDS["rules"]
 CHESS, MEMBER = ROLE_IDS["Chess"], ROLE_IDS["Member"]
 SAVE = ".sheet .actions .primary"
@@ -72,6 +73,12 @@ async def log_in(tab: Tab, base_url: str, name: str = MANAGER) -> None:
     await tab.type("input[name=name]", name)
     await tab.click("button")
     await tab.until_it_says("My guilds")
+
+
+async def until_it_stands(tab: Tab, text: str) -> None:
+    """Return when a page says something and has scrolled to where it is to be read."""
+    await tab.until_it_says(text)
+    await tab.until("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
 
 
 async def fill(tab: Tab, count: str) -> None:
@@ -166,8 +173,9 @@ async def test_members_are_proposed_while_their_name_is_typed(world: World, tab:
 async def test_a_page_fits_a_narrow_screen_and_every_field_has_a_name(
     world: World, tab: Tab, base_url: str, tmp_path: Path
 ) -> None:
-    await log_in(tab, base_url)
-    for path in ("/console", f"/console/guilds/{GUILD}/settings", f"{PATH}?new=1"):
+    await log_in(tab, base_url, OWNER)
+    loads = (LOADS, f"{LOADS}/new", f"{LOADS}/restore", f"{LOADS}/ids")
+    for path in ("/console", f"/console/guilds/{GUILD}/settings", *loads, f"{PATH}?new=1"):
         await tab.size(400, 800, dark=True)
         await tab.open(f"{base_url}{path}")
         assert await tab.run("document.documentElement.scrollWidth") <= 400
@@ -187,3 +195,48 @@ async def test_without_scripts_the_console_works_as_well(world: World, tab: Tab,
     await fill(tab, "12")
     await tab.click(SAVE)
     await tab.until_it_says("Created.")
+
+
+async def test_a_load_is_planned_started_and_watched_to_its_end(
+    world: World, tab: Tab, base_url: str, database_url: str, tmp_path: Path
+) -> None:
+    await log_in(tab, base_url, OWNER)
+    await tab.open(f"{base_url}{PATH}?new=1")
+    await fill(tab, "12")
+    await tab.click(SAVE)
+    await tab.until_it_says("Created.")
+    await tab.open(f"{base_url}{LOADS}")
+    await tab.until_it_says("The first day")
+    await tab.click('a[href*="?backup="]')
+    await until_it_stands(tab, "You see what would happen before it does.")
+    assert await tab.run("document.querySelector('#backup').value") != ""
+    await tab.click('.sheet button[value="plan"]')
+    await until_it_stands(tab, "This is what would happen")
+    assert "Makes 12 channels" in await tab.text()
+    await tab.picture(tmp_path / "plan.png")
+    await tab.click('#plan button[value="load"]')
+    await tab.until("!!document.querySelector('[data-live]')")
+    await tab.picture(tmp_path / "running.png")
+    loader = spawn("work", "loader", url=database_url)
+    try:
+        await tab.until("!document.querySelector('[data-live]') && !!document.querySelector('.outcome.done')")
+    finally:
+        stop(loader)
+    assert "12 of 12" in await tab.text()
+    await tab.picture(tmp_path / "ended.png")
+    await tab.open(f"{base_url}{LOADS}")
+    await tab.until_it_says("Before loading")
+    await tab.picture(tmp_path / "loads.png")
+    await tab.open(f"{base_url}{LOADS}/ids")
+    await tab.type("#q", "mod-")
+    await tab.until("document.querySelectorAll('#found tbody tr').length == 1")
+    assert str(CHANNEL_IDS["mod-log"]) in await tab.text()
+    await tab.picture(tmp_path / "ids.png")
+    await tab.open(f"{base_url}{LOADS}/restore")
+    await tab.click('.sheet button[value="preview"]')
+    await until_it_stands(tab, "This is what would happen")
+    await tab.picture(tmp_path / "restore.png")
+    await tab.click('button[value="restore"]')
+    await tab.until_it_says("This was done")
+    await tab.picture(tmp_path / "restored.png")
+    assert tab.complaints == [], tab.complaints

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.book.loading import LOADS, OWNER, back_up, done, external, new_source, new_target, publish
 from tests.world import Bot, Caller, World, new_number
 
 pytestmark = pytest.mark.judge
@@ -25,6 +26,8 @@ EXAMPLES_MAX = 40
 AFTER = {"header.Guildbook-After": "0"}  # any other would be waited for
 NATIVE = "^/book/"
 NOT_NATIVE = f"--exclude-path-regex={NATIVE}"
+LOADING = "^/book/(backups|templates|loads)"
+XENON = "^(/api)?/(mappers|loaders|templates)"
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
 
 
@@ -66,3 +69,18 @@ async def test_every_answer_to_a_reset_is_described(world: World, tmp_path: Path
 @pytest.mark.parametrize("known", [{}, {"path.guild_id": str(new_number())}], ids=["anything", "one guild"])
 async def test_every_answer_to_a_bot_is_described(world: World, tmp_path: Path, known: dict[str, str]) -> None:
     judge(tmp_path, await world.bot(), {**AFTER, **known}, f"--include-path-regex={NATIVE}")
+
+
+async def test_every_answer_about_what_is_backed_up_and_loaded_is_described(world: World, tmp_path: Path) -> None:
+    bot = await world.bot()
+    source = await new_source(bot)
+    taken, made = await back_up(bot, source), await publish(bot, source)
+    load = done(await bot.post(LOADS, external(await new_target(bot))), 202)
+    ids = {"path.backup_id": taken["id"], "path.template_id": made["id"], "path.load_id": load["load_id"]}
+    known = {**AFTER, **ids, "query.user_id": str(OWNER)}
+    judge(tmp_path, bot, known, f"--include-path-regex={LOADING}", "--exclude-method=DELETE")
+    judge(tmp_path, bot, known, f"--include-path-regex={LOADING}", "--include-method=DELETE", "--phases=fuzzing")
+
+
+async def test_every_answer_to_a_bot_before_the_xenon_surface_is_described(world: World, tmp_path: Path) -> None:
+    judge(tmp_path, await world.bot(), AFTER, f"--include-path-regex={XENON}")

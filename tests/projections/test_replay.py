@@ -9,10 +9,12 @@ from psycopg import sql
 from domain.accounts.aggregate import ACCOUNT
 from domain.apps.aggregate import APP
 from domain.awards.aggregate import AWARD, HOLDING
+from domain.backups.aggregate import BACKUP
 from domain.callbacks.aggregate import CALLBACK
 from domain.kernel import Entity
 from domain.sessions.aggregate import SESSION
 from domain.teams.aggregate import TEAM
+from domain.templates.aggregate import TEMPLATE
 from projections import checkpoints
 from projections.catalogue import PROJECTORS
 from projections.rebuild import create_tables, rebuild
@@ -29,10 +31,12 @@ SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
     (ACCOUNT, r"accounts-\d+", "accounts", ("id", "name", "discriminator", "avatar_url", "team", "permissions")),
     (APP, r"apps-\d+", "apps", ("id", "name", "permissions", "token_hash")),
     (AWARD, r"awards-\d+", "awards", ("id", "title", "image_url", "team")),
+    (BACKUP, r"backups-\w+", "backups", ("id", "guild", "creator", "at", "digest", "name")),
     (HOLDING, r"awards-\d+-\d+", "holdings", ("award", "account")),
     (CALLBACK, r"callbacks-\d+-\w+", "callbacks", ("id", "app", "event", "url")),
     (SESSION, r"sessions-\d+", "sessions", ("id", "account", "token_hash", "expires_at")),
     (TEAM, r"teams-\d+", "teams", ("id", "name")),
+    (TEMPLATE, r"templates-\w+", "templates", ("id", "guild", "creator", "at", "name", "description", "backup")),
 )
 
 

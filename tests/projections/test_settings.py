@@ -26,10 +26,10 @@ from domain.settings.events import (
     TemplateRevised,
     TemplateWithdrawn,
 )
+from domain.settings.orders import Order, places
 from projections.catalogue import PROJECTORS
 from projections.offers import templates_offered
 from projections.rebuild import rebuild
-from projections.settings.orders import Order, places
 from projections.settings.queries import (
     RowsFound,
     rows_of_setting,

@@ -1,0 +1,1 @@
+"""Backups of guilds: which guild, as of which position of the log."""

@@ -1,0 +1,1 @@
+"""Runs of the loader, each as it is shown."""

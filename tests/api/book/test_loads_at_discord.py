@@ -1,0 +1,85 @@
+"""Loads into guilds at Discord, as they are asked for: Discord says what is there, and who may load."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.book.loading import LOADS, OWNER, back_up, done, new_source
+from tests.api.book.problems import faults, refused
+from tests.fake_discord_rest import BOT, TOKEN, FakeDiscordRest, fake_discord_rest
+from tests.servers import free_port, spawn, stop, wait_until_ready
+from tests.world import Bot, World, new_number
+
+
+@pytest.fixture(scope="module")
+async def rest() -> AsyncIterator[FakeDiscordRest]:
+    async with fake_discord_rest() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def there(rest: FakeDiscordRest, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Run a server that asks this Discord."""
+    url = f"http://127.0.0.1:{(port := str(free_port()))}"
+    settings = {"GUILDBOOK_DISCORD_API_URL": rest.url, "GUILDBOOK_DISCORD_BOT_TOKEN": TOKEN}
+    process = spawn("serve", "--port", port, url=shared_database_url, settings=settings)
+    wait_until_ready(url)
+    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        yield http
+    stop(process)
+
+
+@pytest.fixture
+async def bot(world: World, there: httpx.AsyncClient) -> Bot:
+    return (await world.bot()).at(there)
+
+
+async def load_into(bot: Bot, target: int, **more: object) -> dict[str, Any]:
+    """Return a load of a new backup."""
+    taken = await back_up(bot, await new_source(bot))
+    what = {"type": "backup", "backup_id": taken["id"], "gateway": "discord"}
+    return {**what, "target_id": str(target), "user_id": str(OWNER), **more}
+
+
+async def test_discord_says_what_is_in_a_guild_that_nobody_reported(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    guild = rest.guild(target, OWNER)
+    role, room = guild.add_role("Old"), guild.add_channel("old-room")
+    wanted = await load_into(bot, target)
+    plan = done(await bot.post(LOADS, {**wanted, "dry_run": True}))
+    assert plan["deletions"] == {"roles": [str(role)], "channels": [str(room)]}
+    load = done(await bot.post(LOADS, wanted), 202)
+    assert (load["gateway"], load["target_id"], load["state"]) == ("discord", str(target), "running")
+
+
+async def test_discord_says_who_may_load(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    guild = rest.guild(target, owner=7)
+    wanted = await load_into(bot, target)
+    told = (403, "The user must be owner or administrator of the guild.")
+    assert refused(await bot.post(LOADS, wanted)) == told
+    guild.roles[guild.bot_roles[0]]["permissions"] = "8"  # everybody there has the bot's roles
+    done(await bot.post(LOADS, wanted), 202)
+
+
+async def test_a_guild_that_discord_does_not_show_is_unknown(bot: Bot) -> None:
+    target = new_number()
+    assert refused(await bot.post(LOADS, await load_into(bot, target))) == (404, f"There is no guild {target}.")
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "cut", "half"])
+async def test_a_discord_that_gives_no_answer_is_told_of(bot: Bot, rest: FakeDiscordRest, fault: str) -> None:
+    target = new_number()
+    rest.guild(target, OWNER)
+    wanted = await load_into(bot, target)
+    rest.fault_of = lambda _: fault
+    assert refused(await bot.post(LOADS, wanted)) == (502, "Discord could not be reached.")
+    rest.fault_of = lambda _: ""
+    done(await bot.post(LOADS, wanted), 202)
+
+
+async def test_without_a_token_for_discord_nothing_is_loaded_there(world: World, bot: Bot) -> None:
+    answer = await bot.at(world.http).post(LOADS, await load_into(bot, BOT))
+    assert faults(answer) == {"/gateway": "is not set up here: there is no token for it"}

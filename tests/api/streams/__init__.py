@@ -1,0 +1,1 @@
+"""Streams over WebSockets and server-sent events, against running servers."""

@@ -1,0 +1,20 @@
+"""Clients that vanish without a word are noticed by the kernel, which is asked to look."""
+
+import asyncio
+import socket
+
+from cli.keepalive import notice_the_vanished
+
+
+async def test_connections_are_watched_as_soon_as_there_is_a_socket_that_listens() -> None:
+    notice_the_vanished(asyncio.get_running_loop())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with asyncio.timeout(10):
+            while not listening.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        with socket.create_connection(listening.getsockname()) as client:
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+                assert client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
