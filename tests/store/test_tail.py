@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -37,8 +37,7 @@ async def followed(store: EventStore, url: str, ring_events: int = 100) -> Async
         await tail.wait(await head(store) - 1)
     yield tail
     running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await asyncio.wait({running}, timeout=PATIENCE_SECONDS)  # psycopg may lose a cancellation
 
 
 async def head(store: EventStore) -> int:
