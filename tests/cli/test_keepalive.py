@@ -3,10 +3,16 @@
 import asyncio
 import socket
 
-from cli.keepalive import notice_the_vanished
+import pytest
+
+from cli.keepalive import OPEN_FILES, notice_the_vanished
 
 
-async def test_connections_are_watched_as_soon_as_there_is_a_socket_that_listens() -> None:
+async def test_connections_are_watched_as_soon_as_there_is_a_socket_that_listens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others = {file for file in OPEN_FILES.iterdir() if file.is_socket()}  # other tests' servers may listen already
+    monkeypatch.setattr("cli.keepalive._open_files", lambda: [it for it in OPEN_FILES.iterdir() if it not in others])
     notice_the_vanished(asyncio.get_running_loop())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.timeout(10):

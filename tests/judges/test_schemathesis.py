@@ -26,6 +26,8 @@ EXAMPLES_MAX = 40
 AFTER = {"header.Guildbook-After": "0"}  # any other would be waited for
 NATIVE = "^/book/"
 NOT_NATIVE = f"--exclude-path-regex={NATIVE}"
+GUILDS = "^/book/guilds"
+OTHERS = "^/book/(events|settings|bots)"
 LOADING = "^/book/(backups|templates|loads)"
 XENON = "^(/api)?/(mappers|loaders|templates)"
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
@@ -67,8 +69,14 @@ async def test_every_answer_to_a_reset_is_described(world: World, tmp_path: Path
 
 
 @pytest.mark.parametrize("known", [{}, {"path.guild_id": str(new_number())}], ids=["anything", "one guild"])
-async def test_every_answer_to_a_bot_is_described(world: World, tmp_path: Path, known: dict[str, str]) -> None:
-    judge(tmp_path, await world.bot(), {**AFTER, **known}, f"--include-path-regex={NATIVE}")
+async def test_every_answer_to_a_bot_about_guilds_is_described(
+    world: World, tmp_path: Path, known: dict[str, str]
+) -> None:
+    judge(tmp_path, await world.bot(), {**AFTER, **known}, f"--include-path-regex={GUILDS}")
+
+
+async def test_every_answer_to_a_bot_about_anything_else_is_described(world: World, tmp_path: Path) -> None:
+    judge(tmp_path, await world.bot(), AFTER, f"--include-path-regex={OTHERS}")
 
 
 async def test_every_answer_about_what_is_backed_up_and_loaded_is_described(world: World, tmp_path: Path) -> None:
