@@ -113,7 +113,6 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
 async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     parts: Parts = app.state["parts"]
     await parts.pool.open()
-    await parts.discord.open()
     streams = (parts.tail.run(), parts.loads.run(), parts.listeners.run())
     at_work = (parts.freshness.run(), *streams, keep_stock(parts))
     running = [asyncio.create_task(work) for work in at_work]

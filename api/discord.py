@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import aiohttp
 import msgspec
 
 from domain.accounts.aggregate import Profile
 from domain.accounts.events import ListedGuild
 from schemas.settings import Settings
 from store.logins import Grant
+
+if TYPE_CHECKING:
+    import aiohttp
 
 T = TypeVar("T")
 
@@ -89,18 +91,22 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Discord:
-    """A client of the identity provider; opened with the process, closed with it."""
+    """A client of the identity provider; closed with the process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api_url = settings.discord_api_url.rstrip("/")
         self._cdn_url = settings.discord_cdn_url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=settings.discord_timeout_seconds)
+        self._timeout_seconds = settings.discord_timeout_seconds
         self._session: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Make the client ready."""
-        self._session = aiohttp.ClientSession(timeout=self._timeout)
+    def _opened(self) -> "aiohttp.ClientSession":
+        """Return the session, opened when Discord is asked first: its library would double the time to start."""
+        import aiohttp  # noqa: PLC0415 - late, to start sooner
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_seconds))
+        return self._session
 
     async def close(self) -> None:
         """Close its connections."""
@@ -171,17 +177,18 @@ class Discord:
         return _decode(status, content, shape)
 
     async def _ask(self, method: str, path: str, bytes_max: int, **options: Any) -> tuple[int, bytes]:  # noqa: ANN401
-        assert self._session is not None
+        from aiohttp import ClientError  # noqa: PLC0415 - likewise
+
         url = f"{self._api_url}{path}"
         try:
-            async with self._session.request(method, url, allow_redirects=False, **options) as response:
+            async with self._opened().request(method, url, allow_redirects=False, **options) as response:
                 content = bytearray()
                 async for part in response.content.iter_any():
                     content += part
                     if len(content) > bytes_max:
                         raise BadAnswerError
                 return response.status, bytes(content)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (TimeoutError, ClientError, OSError) as error:
             raise DiscordUnreachableError from error
 
 
