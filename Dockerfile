@@ -1,4 +1,4 @@
-FROM python:3.13-slim AS build
+FROM python:3.13-slim-trixie AS build
 RUN python -m venv /opt/guildbook
 ENV PATH=/opt/guildbook/bin:$PATH
 WORKDIR /src
@@ -9,7 +9,7 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
 COPY . .
 RUN pip install --no-cache-dir --no-deps .
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
 RUN useradd --uid 10001 --create-home guildbook \
  && install --directory --owner guildbook --group guildbook /var/lib/guildbook
 COPY --from=build /opt/guildbook /opt/guildbook

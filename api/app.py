@@ -11,16 +11,29 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import demo, health, pages
+from api import async_page, demo, health, pages
 from api.antiraid import bots, config, guild_list, oauth2
 from api.antiraid import errors as antiraid_errors
 from api.antiraid import guilds as antiraid_guilds
 from api.antiraid import sessions as antiraid_sessions
 from api.antiraid import settings as antiraid_settings
-from api.book import backups, events, guild_templates, load_reports, loads, restore, setting_rows
+from api.async_document import async_document
+from api.book import (
+    backups,
+    callback_deeds,
+    deliveries,
+    events,
+    guild_templates,
+    load_reports,
+    loads,
+    restore,
+    setting_rows,
+)
 from api.book import bots as book_bots
+from api.book import callbacks as book_callbacks
 from api.book import errors as book_errors
 from api.book import guilds as book_guilds
+from api.book import proofs as book_proofs
 from api.book import settings as book_settings
 from api.console import routing as console
 from api.documents import document
@@ -40,6 +53,7 @@ POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES,
 BOOK = (
     *(*book_bots.ROUTES, *events.ROUTES, *book_settings.ROUTES, *setting_rows.ROUTES, *restore.ROUTES),
     *(*backups.ROUTES, *guild_templates.ROUTES, *loads.ROUTES, *load_reports.ROUTES),
+    *(*book_callbacks.ROUTES, *callback_deeds.ROUTES, *deliveries.ROUTES, *book_proofs.ROUTES),
 )
 ANTIRAID = (
     *config.ROUTES,
@@ -87,7 +101,6 @@ def xenon(settings: Settings) -> Router:
 
 def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> Edge:
     """Put the application together, with more routes beside its own."""
-    published = msgspec.json.encode(document(DESCRIBED))
     app = Litestar(
         route_handlers=[
             polympics(),
@@ -96,17 +109,28 @@ def application(parts: Parts, more: Sequence[ControllerRouterHandler] = ()) -> E
             xenon(parts.settings),
             console.router(parts.settings),
             *health.ROUTES,
+            *async_page.ROUTES,
             *pages.ROUTES,
             *more,
         ],
         exception_handlers=HANDLERS,
         lifespan=[_lifespan],
-        state=State({"parts": parts, "document": published}),
+        state=State({"parts": parts, **_published()}),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=parts.settings.body_bytes_max,
     )
     return Edge(app, parts.settings, parts.freshness, parts.listeners)
+
+
+def _published() -> dict[str, bytes]:
+    """Return both documents, and the page of the one for which there is no script, as they are sent."""
+    told = async_document(DESCRIBED)
+    return {
+        "document": msgspec.json.encode(document(DESCRIBED)),
+        "async_document": msgspec.json.encode(told),
+        "async_page": async_page.page_of(told).encode(),
+    }
 
 
 @asynccontextmanager

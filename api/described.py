@@ -35,5 +35,15 @@ class Described(msgspec.Struct, frozen=True):
     """What else is answered with the status of a refusal: the shape of something that was made all the same."""
     is_stream: bool = False
     """Whether a success may also be a stream of server-sent events."""
+    media_type: str = "application/json"
+    """Of a success."""
     credentials: tuple[str, ...] = ()
     """The schemes that are asked for; "" when a caller may come without."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A header that is sent to others, with a callback or a record."""
+
+    description: str
+    schema: Schema
+    required: bool = True

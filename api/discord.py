@@ -1,6 +1,9 @@
 """Talks to a Discord-compatible identity provider: whose token this is, tokens for a code, and somebody's guilds."""
 
+import asyncio
+import math
 import re
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -18,6 +21,8 @@ T = TypeVar("T")
 
 ANSWER_BYTES_MAX = 65_536
 GUILDS_BYTES_MAX = 1_048_576
+SEEN_BYTES_MAX = 16_777_216  # a guild of 500 channels, all of which say and allow much
+UNSAID_SECONDS = 60.0  # how long a 429 that does not say it may last
 NAME_CHARACTERS_MAX = 255
 REASON_CHARACTERS_MAX = 200
 DEFAULT_AVATARS = 5
@@ -35,6 +40,17 @@ class BadTokenError(Exception):
 
 class DiscordUnreachableError(Exception):
     """Discord could not be reached, was too slow, or did not answer as Discord does."""
+
+
+class DiscordBusyError(DiscordUnreachableError):
+    """Discord asks to be left alone for longer than anybody here waits."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = math.ceil(seconds)
+
+    def __str__(self) -> str:
+        return f"Discord asks to be left alone for {self.seconds} seconds."
 
 
 class BadAnswerError(DiscordUnreachableError):
@@ -80,6 +96,12 @@ class PartialGuild(msgspec.Struct, frozen=True):
     name: Name
     icon: ImageHash | None = None
     permissions: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Busy(msgspec.Struct, frozen=True):
+    """The body of a 429."""
+
+    retry_after: Annotated[float, msgspec.Meta(ge=0)] = UNSAID_SECONDS
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -152,9 +174,20 @@ class Discord:
         return tuple(ListedGuild(each.id, each.name, each.icon, each.permissions) for each in found)
 
     async def seen_by_bot(self, path: str, shape: type[T]) -> T:
-        """Return what the bot that loads into guilds sees there. Errors: NotThereError, DiscordUnreachableError."""
+        """Return what the bot that loads into guilds sees there. A Discord that is busy is waited for, not for long.
+
+        Errors: NotThereError, DiscordBusyError, DiscordUnreachableError.
+        """
         token = {"Authorization": f"Bot {self._settings.discord_bot_token.strip()}"}
-        status, content = await self._ask("GET", path, GUILDS_BYTES_MAX, headers=token)
+        deadline = time.monotonic() + self._timeout_seconds
+        while True:
+            status, content = await self._ask("GET", path, SEEN_BYTES_MAX, headers=token)
+            if status != BUSY:
+                break
+            seconds = _seconds_left(content)
+            if time.monotonic() + seconds > deadline:
+                raise DiscordBusyError(seconds)
+            await asyncio.sleep(seconds)
         if status in (403, 404):
             raise NotThereError
         return _decode(status, content, shape)
@@ -203,6 +236,14 @@ def _decode(status: int, content: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(content, type=shape, strict=False)  # ids are digits in text
     except (ValueError, RecursionError) as error:
         raise BadAnswerError from error
+
+
+def _seconds_left(content: bytes) -> float:
+    """Return how long Discord is busy."""
+    try:
+        return msgspec.json.decode(content, type=Busy).retry_after
+    except (ValueError, RecursionError):
+        return UNSAID_SECONDS
 
 
 def _reason(status: int, content: bytes) -> str:

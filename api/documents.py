@@ -9,6 +9,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from api.described import Described, Schema, Surface
+from api.webhooks import SECRET_SCHEME, bodies, webhooks
 
 OPENAPI = "3.1.0"
 VERSION = "0.1.0"
@@ -18,7 +19,9 @@ SUCCESSES = range(200, 300)
 ABOUT = """Every write is an event in one append-only log, and is answered with its position there, when reads show it.
 
 What is sent is read leniently: a number or a boolean is as good as its text, digits in a text are as good as the
-number, unknown keys and the content type are ignored. Everything that is wrong is named in one answer."""
+number, unknown keys and the content type are ignored. Everything that is wrong is named in one answer.
+
+A `traceparent` (W3C Trace Context) is kept with what is written, and travels on with its events."""
 
 POSITION: Schema = {"type": "integer", "minimum": 0}
 AFTER: Schema = {
@@ -93,7 +96,7 @@ def document(routes: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
     """Return the OpenAPI document of these routes."""
     handlers = list(routes)
     surfaces = list({_described(handler).surface.name: _described(handler).surface for handler in handlers}.values())
-    shapes = sorted({shape for handler in handlers for shape in _shapes(_described(handler))}, key=str)
+    shapes = sorted(bodies().union(*(_shapes(_described(handler)) for handler in handlers)), key=str)
     schemas, components = msgspec.json.schema_components(shapes, ref_template=REF)
     names = dict(zip(shapes, schemas, strict=True))
     return {
@@ -106,11 +109,12 @@ def document(routes: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": _paths(handlers, names),
+        "webhooks": webhooks(names),
         "components": {
             "schemas": components,
             "responses": _refusals(handlers, names),
             "headers": HEADERS | _merged(surface.headers for surface in surfaces),
-            "securitySchemes": _merged(surface.schemes for surface in surfaces),
+            "securitySchemes": _merged([*(surface.schemes for surface in surfaces), SECRET_SCHEME]),
         },
     }
 
@@ -181,7 +185,7 @@ def _response(
     if status not in SUCCESSES:
         return {"$ref": f"#/components/responses/{surface.name}.{status}"}
     own = "Cache-Control" if method == "get" else "Guildbook-Position"
-    answer = _answer(status, schemas, own, "Guildbook-Stale", *surface.headers)
+    answer = _answer(status, schemas, own, "Guildbook-Stale", *surface.headers, media_type=described.media_type)
     return {**answer, "content": {**answer["content"], **EVENT_STREAM}} if described.is_stream else answer
 
 

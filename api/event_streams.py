@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from api.listeners import Listener, Listeners
 
 MEDIA_TYPE = "text/event-stream"
-BEGINNING = b"retry: 1000\n\n"  # milliseconds until a browser comes back
+BEGINNING = "retry: 1000\n\n"  # milliseconds until a browser comes back
 HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
 
@@ -28,9 +28,12 @@ class EventStream(Response[bytes]):
         return self._stream
 
     async def _stream(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        async def write(frame: str) -> None:
+            await send(cast("Any", {"type": "http.response.body", "body": frame.encode(), "more_body": True}))
+
         try:
             await send(cast("Any", {"type": "http.response.start", "status": 200, "headers": HEADERS}))
-            sending = asyncio.create_task(self._send(send))
+            sending = asyncio.create_task(self._listener.tell(_begun(self._frames), write))
             leaving = asyncio.create_task(_gone(receive))
             await asyncio.wait({sending, leaving, self._listener.ended}, return_when=asyncio.FIRST_COMPLETED)
             for task in (sending, leaving):
@@ -42,13 +45,11 @@ class EventStream(Response[bytes]):
         finally:
             self._listeners.leave(self._listener)
 
-    async def _send(self, send: Send) -> None:
-        await send(cast("Any", {"type": "http.response.body", "body": BEGINNING, "more_body": True}))
-        async for frame in self._frames:
-            self._listener.is_sending = True
-            await send(cast("Any", {"type": "http.response.body", "body": frame.encode(), "more_body": True}))
-            self._listener.is_sending = False
-            self._listener.sent += 1
+
+async def _begun(frames: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield BEGINNING
+    async for frame in frames:
+        yield frame
 
 
 async def _gone(receive: Receive) -> None:

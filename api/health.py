@@ -6,12 +6,20 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_lat
 
 from api.parts import Asked, parts_of
 from projections.checkpoints import Checkpoint, all_checkpoints
+from projections.delivery_figures import delivery_figures
 from store.connections import DATABASE_DOWN
 
 LAG_EVENTS_MAX = 100_000  # further behind, reads are history
+# Kafka and receivers may be away, and the notary may refuse to sign: requests are answered as they should be.
+OUTWARD = ("kafka_relay", "callback_fanout", "notary")
 
 LAG = Gauge("guildbook_reader_lag_events", "Positions between a reader and the head of the log.", ["reader"])
+POSITION = Gauge("guildbook_reader_position", "How far into the log a reader is.", ["reader"])
 STOPPED = Gauge("guildbook_reader_stopped", "1 when a poison event stopped the reader.", ["reader"])
+CALLBACKS = Gauge(
+    "guildbook_callbacks", "Callbacks that are held, that lag behind the log, and that only fail.", ["how"]
+)
+DELIVERIES = Gauge("guildbook_deliveries", "Deliveries that arrived, and that were given up.", ["state"])
 
 
 class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,9 +71,10 @@ async def _checkpoints(request: Asked) -> list[Checkpoint]:
 
 def _judge(places: list[Checkpoint]) -> Readiness:
     readers = {place.reader: Reader(place.position, place.lag, place.stopped_at, place.error) for place in places}
-    stopped = [name for name, reader in readers.items() if reader.stopped_at is not None]
-    late = [name for name, reader in readers.items() if reader.lag > LAG_EVENTS_MAX]
-    if not readers:
+    needed = {name: reader for name, reader in readers.items() if name not in OUTWARD}
+    stopped = [name for name, reader in needed.items() if reader.stopped_at is not None]
+    late = [name for name, reader in needed.items() if reader.lag > LAG_EVENTS_MAX]
+    if not needed:
         return Readiness(ready=False, readers=readers, reason="Nothing was ever projected: is a projector running?")
     if stopped:
         return Readiness(ready=False, readers=readers, reason=f"Stopped by an event: {', '.join(stopped)}.")
@@ -79,8 +88,19 @@ async def metrics(request: Asked) -> Response[bytes]:
     """Return the figures of this process, and how far each reader is behind, for Prometheus."""
     for place in await _checkpoints(request):
         LAG.labels(place.reader).set(place.lag)
+        POSITION.labels(place.reader).set(place.position)
         STOPPED.labels(place.reader).set(int(place.stopped_at is not None))
+    await _set_figures_of_deliveries(request)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _set_figures_of_deliveries(request: Asked) -> None:
+    async with parts_of(request).pool.connection() as connection:
+        figures = await delivery_figures(connection)
+    for how in ("held", "lagging", "failing"):
+        CALLBACKS.labels(how).set(getattr(figures, how))
+    for state in ("delivered", "dead"):
+        DELIVERIES.labels(state).set(getattr(figures, state))
 
 
 ROUTES = (live, ready, metrics)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from enum import IntEnum
 
@@ -57,6 +57,18 @@ class Listener:
         """Send it away."""
         if not self.ended.done():
             self.ended.set_result(ending)
+
+    async def tell(self, frames: AsyncIterator[str], send: Callable[[str], Awaitable[None]]) -> None:
+        """Send it frames until there are no more, or something breaks."""
+        try:
+            async for frame in frames:
+                self.is_sending = True
+                await send(frame)
+                self.is_sending = False
+                self.sent += 1
+        except Exception:
+            _logger.exception("A stream broke")
+        self.end(Ending.BROKEN)
 
     async def look(self, send_seconds_max: float) -> None:
         """Send it away if it may not listen any more, or has taken nothing for too long."""

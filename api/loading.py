@@ -54,11 +54,12 @@ async def _take(request: Asked, actor: Actor, new: str, *, guild: int, user: int
 
 async def contents_of(parts: Parts, ask: LoadAsk) -> Contents:
     """Return what is to be loaded. Errors: UnknownError, NotAdministratorError, DiscordUnreachableError."""
-    there = await seen_at_discord(parts, ask.target, ask.user) if ask.gateway == "discord" else None
     loaded = await _loaded(parts, ask)
     snapshot = await snapshot_at(parts.store, loaded.guild, loaded.at)
     if snapshot is None:
         raise UnknownError(GUILD.context, loaded.guild)
+    bans = [ban.id for ban in snapshot.bans] if ask.options.bans else []
+    there = await seen_at_discord(parts, ask.target, ask.user, bans) if ask.gateway == "discord" else None
     async with parts.pool.connection() as connection:
         return Contents(snapshot, await pairs_of(connection, ask.target, loaded.guild), there)
 

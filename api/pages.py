@@ -19,6 +19,7 @@ PAGE = """<!doctype html>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
+<p><a href="/docs/streams">Streams, callbacks and topics</a></p>
 <div id="page"></div>
 <script src="/docs/swagger-ui.js"></script>
 <script src="/docs/start.js"></script>

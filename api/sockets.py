@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
-import structlog
 from litestar import Response, WebSocket
 from litestar.datastructures import State
 from litestar.types import Send
@@ -21,8 +20,6 @@ CLOSE_SECONDS_MAX = 0.5  # to take in why it ends
 
 Socket = WebSocket[Any, Any, State]
 Handlers = Mapping[int | type[Exception], Callable[..., Response[Any]]]
-
-_logger = structlog.get_logger()
 
 
 class Feed(NamedTuple):
@@ -59,7 +56,12 @@ async def serve_socket(socket: Socket, admit: Callable[[Asked], Awaitable[Feed]]
 
 async def _tell(socket: Socket, feed: Feed, listener: Listener) -> None:
     """Send frames until the client has gone or is sent away."""
-    sending = asyncio.create_task(_send(socket, feed.frames, listener))
+    asgi: Send = socket.scope["state"]["send"]
+
+    async def send(frame: str) -> None:
+        await asgi({"type": "websocket.send", "text": frame, "bytes": None})
+
+    sending = asyncio.create_task(listener.tell(feed.frames, send))
     reading = asyncio.create_task(_read(socket, listener))
     await asyncio.wait({sending, reading, listener.ended}, return_when=asyncio.FIRST_COMPLETED)
     for task in (sending, reading):
@@ -70,19 +72,6 @@ async def _tell(socket: Socket, feed: Feed, listener: Listener) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await socket.send({"type": "websocket.close", "code": ending.value, "reason": ""})
-
-
-async def _send(socket: Socket, frames: AsyncIterator[str], listener: Listener) -> None:
-    send: Send = socket.scope["state"]["send"]
-    try:
-        async for frame in frames:
-            listener.is_sending = True
-            await send({"type": "websocket.send", "text": frame, "bytes": None})
-            listener.is_sending = False
-            listener.sent += 1
-    except Exception:
-        _logger.exception("A stream broke")
-    listener.end(Ending.BROKEN)
 
 
 async def _read(socket: Socket, listener: Listener) -> None:

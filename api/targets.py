@@ -1,5 +1,7 @@
 """What Discord says of a guild that is to be loaded into: what is in it, and whether somebody may do all there."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from api.discord import NotThereError
@@ -9,6 +11,9 @@ from domain.guilds.permissions import standing_among
 from domain.kernel import UnknownError
 from domain.processes.plan_load import Target
 from domain.processes.require_administrator import NotAdministratorError
+
+BANS_OF_A_PAGE = 1000  # as many as Discord tells of at once
+BAN_PAGES_MAX = 20
 
 
 class ShownRole(msgspec.Struct, frozen=True):
@@ -40,14 +45,26 @@ class ShownGuild(msgspec.Struct, frozen=True):
     roles: tuple[ShownRole, ...] = ()
 
 
+class ShownUser(msgspec.Struct, frozen=True):
+    """A user."""
+
+    id: int
+
+
+class ShownBan(msgspec.Struct, frozen=True):
+    """A ban."""
+
+    user: ShownUser
+
+
 class ShownMember(msgspec.Struct, frozen=True):
     """A member; its roles."""
 
     roles: tuple[int, ...] = ()
 
 
-async def seen_at_discord(parts: Parts, guild: int, user: int) -> Target:
-    """Return what is in a guild, for somebody who may do everything there.
+async def seen_at_discord(parts: Parts, guild: int, user: int, banned: Collection[int]) -> Target:
+    """Return what is in a guild, for somebody who may do everything there; and who is banned, of those that matter.
 
     Errors: UnknownError, NotAdministratorError, DiscordUnreachableError.
     """
@@ -57,7 +74,8 @@ async def seen_at_discord(parts: Parts, guild: int, user: int) -> Target:
         channels = await parts.discord.seen_by_bot(f"/guilds/{guild}/channels", tuple[ShownChannel, ...])
     except NotThereError as error:
         raise UnknownError(GUILD.context, guild) from error
-    return Target(guild=guild, roles=_roles(shown), channels=tuple(map(_channel, channels)))
+    bans = await _bans_among(parts, guild, banned) if banned else frozenset[int]()
+    return Target(guild=guild, roles=_roles(shown), channels=tuple(map(_channel, channels)), banned=bans)
 
 
 async def _require_administrator(parts: Parts, guild: ShownGuild, user: int) -> None:
@@ -71,6 +89,22 @@ async def _require_administrator(parts: Parts, guild: ShownGuild, user: int) -> 
     standing = standing_among(known, Member(id=user, roles=member.roles), _roles(guild))
     if not standing.holds("ADMINISTRATOR"):
         raise NotAdministratorError
+
+
+async def _bans_among(parts: Parts, guild: int, users: Collection[int]) -> frozenset[int]:
+    """Return those of these users who are banned, as far as the bot may know; to ban somebody twice does no harm."""
+    found, after = set[int](), max(min(users) - 1, 0)
+    for _ in range(BAN_PAGES_MAX):
+        path = f"/guilds/{guild}/bans?limit={BANS_OF_A_PAGE}&after={after}"
+        try:
+            page = [ban.user.id for ban in await parts.discord.seen_by_bot(path, tuple[ShownBan, ...])]
+        except NotThereError:
+            break
+        found.update(page)
+        if len(page) < BANS_OF_A_PAGE or page[-1] >= max(users):
+            break
+        after = page[-1]
+    return frozenset(users) & found
 
 
 def _roles(guild: ShownGuild) -> tuple[Role, ...]:

@@ -1,5 +1,6 @@
 """Issues a command for a request, and waits until the query tables show what it wrote."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -13,6 +14,7 @@ from store.event_store import Outcome
 T = TypeVar("T")
 
 NO_WAIT = "respond-async"
+TRACE = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Written(NamedTuple, Generic[T]):
@@ -61,6 +63,7 @@ async def record(
         session=actor.session,
         address=request.client.host if request.client else None,
         key=request.scope["state"].get("idempotency_key"),
+        trace=_trace(request),
     )
     try:
         return await parts.store.execute(origin, command, *args, **kwargs)
@@ -68,6 +71,12 @@ async def record(
         # It may rest on what somebody else has just written: who is told that an account exists will ask for it next.
         await parts.freshness.wait(await parts.head(), _patience_seconds(request, parts))
         raise
+
+
+def _trace(request: Asked) -> str | None:
+    """Return the trace that the caller is in (W3C Trace Context); what is malformed is none."""
+    text = request.headers.get("traceparent", "")
+    return text if TRACE.fullmatch(text) else None
 
 
 def _patience_seconds(request: Asked, parts: Parts) -> int:

@@ -11,7 +11,20 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from bench import appends, guildbook, load, mappers, rebuild, report, server, settings, streams
+from bench import (
+    appends,
+    callbacks,
+    guildbook,
+    load,
+    mappers,
+    proofs,
+    rebuild,
+    relay,
+    report,
+    server,
+    settings,
+    streams,
+)
 from bench.ordinary import seed
 from bench.postgres import empty_database, refuse_unless_durable
 from bench.report import Bar, Measurement
@@ -139,6 +152,39 @@ def measure_streams(url: str, seconds: float) -> Iterator[Measurement]:
         yield Measurement("one text to 1,000 sockets, bare", streams.bare_fan_out(text, seconds), "frames/s")
 
 
+def measure_relay(url: str, seconds: float) -> Iterator[Measurement]:
+    del seconds
+    with empty_database(url, "bench_relay") as database, relay.kafka() as kafka:
+        relay.seed_log(database)
+        relayed = relay.measure(database, kafka)
+        yield Measurement("relay to Kafka", relayed.rate, "events/s")
+        yield Measurement("relay's memory, a quarter published", relayed.warm_mb, "MB")
+        yield Measurement("relay's memory, at most after that", relayed.peak_mb, "MB")
+
+
+def measure_proofs(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_proofs") as database:
+        alone = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
+    yield Measurement("append, without notary", alone.rate, "events/s", alone.p50_ms, alone.p99_ms)
+    with empty_database(url, "bench_proofs") as database:
+        with proofs.notarized(database):
+            beside = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
+            waiting = proofs.waiting(database)
+            proofs.caught_up(database)
+        yield Measurement("append, with notary", beside.rate, "events/s", beside.p50_ms, beside.p99_ms)
+        yield Measurement("appended and not signed", waiting / beside.rate, "s")
+        yield Measurement("verify", proofs.verify_rate(database), "events/s")
+
+
+def measure_callbacks(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_callbacks") as database:
+        found = callbacks.measure(database, seconds)
+    yield Measurement("signed deliveries to 50 endpoints", found.rate, "deliveries/s")
+    yield Measurement("append to endpoint, p99", found.p99_ms, "ms", found.p50_ms, found.p99_ms)
+    yield Measurement("callbacks' memory, after the first", found.first_mb, "MB")
+    yield Measurement("callbacks' memory, after the last", found.last_mb, "MB")
+
+
 MEASURES: dict[str, Measure] = {
     "appends": measure_appends,
     "routes": measure_routes,
@@ -147,6 +193,9 @@ MEASURES: dict[str, Measure] = {
     "settings": measure_settings,
     "streams": measure_streams,
     "mappers": measure_mappers,
+    "proofs": measure_proofs,
+    "callbacks": measure_callbacks,
+    "relay": measure_relay,
 }
 BARS: dict[str, Sequence[Bar]] = {
     "append, guildbook, callers 8": [Bar(peer="append, stock, callers 8", at_least=5)],
@@ -157,8 +206,16 @@ BARS: dict[str, Sequence[Bar]] = {
     "View 10,000 rows, p50": [Bar(peer="bare query of 10,000 rows, p50", at_most=3)],
     "GET mapper of 500 ids": [Bar(peer="GET nothing, beside mappers", at_least=0.3)],
     "POST settings, Create": [Bar(peer="POST nothing", at_least=0.25)],
+    "signed deliveries to 50 endpoints": [Bar(at_least=2_000)],
+    "append to endpoint, p99": [Bar(at_most=250)],
+    "callbacks' memory, after the last": [Bar(peer="callbacks' memory, after the first", at_most=1.2)],
+    "relay to Kafka": [Bar(at_least=15_000)],
+    "relay's memory, at most after that": [Bar(peer="relay's memory, a quarter published", at_most=1.2)],
     "append to client, p99": [Bar(at_most=50)],
     "one event to 1,000 sockets, guildbook": [Bar(peer="one text to 1,000 sockets, bare", at_least=0.5)],
+    "append, with notary": [Bar(peer="append, without notary", at_least=0.9)],
+    "appended and not signed": [Bar(at_most=3)],
+    "verify": [Bar(at_least=100_000)],
     f"append, at {LARGE_LOG:,} events": [Bar(peer=f"append, at {SMALL_LOG:,} events", at_least=0.85)],
 }
 

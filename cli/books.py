@@ -70,4 +70,5 @@ async def all_of(store: EventStore, entity: Entity[T]) -> list[T]:
 async def _is_shown(store: EventStore, position: int) -> bool:
     async with store.pool.connection() as connection:
         places = await all_checkpoints(connection)
-    return all(place.position >= position for place in places if place.stopped_at is None)
+    projectors = [place for place in places if place.fingerprint and place.stopped_at is None]
+    return all(place.position >= position for place in projectors)

@@ -10,10 +10,13 @@ import click
 
 from cli.apps import apps
 from cli.bots import bots
+from cli.callbacks import callbacks
 from cli.errors import explain
 from cli.events import events
+from cli.health import health
 from cli.migrate import migrate
 from cli.output import tell
+from cli.prove import checkpoint, prove, signing_keys
 from cli.rebuild import rebuild
 from cli.serve import serve
 from cli.sessions import sessions
@@ -21,6 +24,7 @@ from cli.settings import settings
 from cli.signups import signups
 from cli.up import up
 from cli.users import users
+from cli.verify import verify
 from cli.work import work
 
 FAILURE, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -53,13 +57,33 @@ def guildbook() -> None:
     guildbook apps create my-bot --all     credentials for a program
     guildbook bots create my-bot --id ID   the token of a bot, by its Discord id
     guildbook events --follow              what happens, as it happens
+    guildbook verify                       whether the log is what was recorded
 
     Every command takes --data DIR, or GUILDBOOK_DATABASE_URL, and works whether or not the server runs.
     `guildbook settings` lists what else can be set.
     """
 
 
-for command in (up, serve, work, migrate, apps, bots, users, signups, sessions, events, rebuild, settings):
+for command in (
+    up,
+    serve,
+    work,
+    migrate,
+    apps,
+    bots,
+    callbacks,
+    users,
+    signups,
+    sessions,
+    events,
+    health,
+    rebuild,
+    verify,
+    prove,
+    checkpoint,
+    signing_keys,
+    settings,
+):
     guildbook.add_command(command)
 
 

@@ -1,17 +1,13 @@
 """`guildbook rebuild`: query tables anew from the log."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from cli.output import tell
 from cli.places import data_option, opened
-
-PLAIN_LINES_MAX = 20  # of progress, where it goes to a file
+from cli.progress import progress as bar
 
 
 @click.command()
@@ -43,36 +39,9 @@ def rebuild(projectors: Sequence[str], data: Path) -> None:
         async with opened_store(place) as store:
             return await rebuild_tables(place.url, store.keyring, chosen, progress)
 
-    with opened(data) as place, _progress() as progress:
+    with opened(data) as place, bar("rebuilding") as progress:
         differences = asyncio.run(run(place, progress))
     for difference in differences:
         click.echo(f"{difference.table}: differed ({difference.rows_before} rows before, {difference.rows_after} now)")
     names = ", ".join(projector.name for projector in chosen)
     click.echo(f"Rebuilt: {names}. Tables that differed: {len(differences)}.")
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[int, int], None]]:
-    """Show a bar on a terminal, lines elsewhere."""
-    if not sys.stderr.isatty():
-        yield _tell_in_steps()
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("rebuilding")
-        yield lambda position, head: bar.update(task, completed=position, total=head)
-
-
-def _tell_in_steps() -> Callable[[int, int], None]:
-    told = -1
-
-    def tell_sometimes(position: int, head: int) -> None:
-        nonlocal told
-        step = position * PLAIN_LINES_MAX // max(head, 1)
-        if step > told:
-            told = step
-            tell(f"rebuilding: {position} of {head}")
-
-    return tell_sometimes

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.settings import PREFIX, Settings, read_settings
 
-SECRETS = {"database_url", "master_key", "oauth_client_secret", "discord_bot_token"}
+SECRETS = {"database_url", "master_key", "oauth_client_secret", "discord_bot_token", "kafka_password"}
 
 
 @click.command()

@@ -59,6 +59,15 @@ class Supervised:
             return self._process
 
 
+def stop_all(processes: Sequence[Supervised]) -> None:
+    """End all of them at once."""
+    threads = [Thread(target=process.stop) for process in processes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:

@@ -14,10 +14,12 @@ from cli.addresses import Address, free_address, host_option, port_option
 from cli.output import tell
 from cli.places import Place, data_option, hand_down, make_folder, opened
 from cli.stopping import stop_on_signals
-from cli.supervision import Supervised
-from schemas.settings import read_settings
+from cli.supervision import Supervised, stop_all
+from cli.work import roles_where
+from schemas.settings import PREFIX, read_settings
 
 SOURCES = Path(__file__).parent.parent
+INBOX_API = f"{PREFIX}INBOX_API_URL"
 LOOK_SECONDS = 1.0  # how soon an embedded PostgreSQL that died is started again
 
 
@@ -48,6 +50,7 @@ def up(host: str | None, port: int | None, data: Path, *, demo: bool) -> None:
 
                 fill(place, data)
             hand_down(place, data)
+            os.environ[INBOX_API] = os.environ.get(INBOX_API) or address.url()
             _run(place, address, stopping)
 
 
@@ -77,17 +80,28 @@ def _provide_identities(address: Address) -> None:
 def _run(place: Place, address: Address, stopping: Event) -> None:
     from cli.serving import serve_api
 
-    workers = Supervised("the workers", _command("work", "--lifeline"))
+    workers = _workers(place)
     keeper = Thread(target=_keep_alive, args=(place.revive, stopping), name="keeper of PostgreSQL")
-    workers.start()
+    for process in workers:
+        process.start()
     keeper.start()
     try:
         serve_api(address, stopping)
     finally:
         tell("stopping")
         stopping.set()
-        workers.stop()
+        stop_all(workers)
         keeper.join()
+
+
+def _workers(place: Place) -> list[Supervised]:
+    """Return the processes behind the API: Kafka's relay computes much, so it has one of its own."""
+    roles = roles_where(place)
+    together = [role for role in roles if role != "relay"]
+    workers = [Supervised("the workers", _command("work", "--lifeline", *together))]
+    if "relay" in roles:
+        workers.append(Supervised("the relay", _command("work", "--lifeline", "relay")))
+    return workers
 
 
 def _command(*arguments: str) -> list[str]:

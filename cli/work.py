@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from cli.lifeline import end_with_standard_input
 from cli.output import tell
 from cli.places import Place, data_option, opened
 
-ROLES = ("projector", "callbacks", "loader")
+ROLES = ("projector", "callbacks", "loader", "notary", "relay", "inbox")
+OF_KAFKA = ("relay", "inbox")  # these are run only where there is one
 CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connections of its own besides
 
 
@@ -35,9 +37,21 @@ def work(roles: Sequence[str], data: Path, *, lifeline: bool) -> None:
     if lifeline:
         end_with_standard_input()
     with opened(data, make=True) as place:
+        _refuse_without_kafka(place, roles)
         setup_logs(place.settings.log_level, "workers")
         setup_library_logs("workers")
-        _run(_work(place, dict.fromkeys(roles or ROLES)))
+        _run(_work(place, dict.fromkeys(roles or roles_where(place))))
+
+
+def roles_where(place: Place) -> list[str]:
+    """Return all roles that there is work for."""
+    return [role for role in ROLES if place.settings.kafka or role not in OF_KAFKA]
+
+
+def _refuse_without_kafka(place: Place, roles: Sequence[str]) -> None:
+    for role in roles:
+        if role in OF_KAFKA and not place.settings.kafka:
+            raise click.ClickException(f"{role} needs GUILDBOOK_KAFKA, the servers of a Kafka")
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
@@ -51,6 +65,7 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 
 async def _work(place: Place, roles: Iterable[str]) -> None:
     """Run the workers until a signal; whatever ends one of them ends all."""
+    from cli.heartbeat import beat
     from store.connections import pool
     from store.keys import Keyring
     from store.memory import collect_seldom
@@ -58,6 +73,8 @@ async def _work(place: Place, roles: Iterable[str]) -> None:
     async with pool(place.url, CONNECTIONS_MAX) as connections:
         keyring = Keyring(connections, place.master_key)
         jobs = [_told_to_stop(), *(_worker(role, place, keyring) for role in roles)]
+        if place.settings.heartbeat:
+            jobs.append(beat(Path(place.settings.heartbeat), connections))
         tasks = [asyncio.create_task(job) for job in jobs]
         collect_seldom()
         tell(f"working: {', '.join(roles)}")
@@ -82,12 +99,41 @@ async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN40
         from workers.callbacks.feed import CallbackFeed
         from workers.projector import ProjectorWorker
 
-        await ProjectorWorker(place.url, keyring, PROJECTORS, feed=CallbackFeed()).run()
+        feed = CallbackFeed(place.settings.event_source)
+        await ProjectorWorker(place.url, keyring, PROJECTORS, feed, _source(place)).run()
     elif role == "callbacks":
+        from workers.callbacks.fanout import CallbackFanout
         from workers.callbacks.sender import CallbackSender
 
-        await CallbackSender(place.url, keyring, place.settings).run()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(CallbackFanout(place.url, place.settings, _source(place)).run())
+            both.create_task(CallbackSender(place.url, keyring, place.settings).run())
+    elif role == "notary":
+        from workers.notary.notary import Notary
+        from workers.notary.witnesses import Witnesses
+
+        async with asyncio.TaskGroup() as both:
+            both.create_task(Notary(place.url, place.master_key, place.settings).run())
+            both.create_task(Witnesses(place.url, place.settings).run())
+    elif role == "relay":
+        from workers.kafka.relay import Relay
+
+        await Relay(place.url, place.settings).run()
+    elif role == "inbox":
+        from workers.kafka.inbox import Inbox
+
+        await Inbox(place.settings).run()
     else:
         from workers.loader.worker import LoaderWorker
 
         await LoaderWorker(place.url, keyring, place.settings).run()
+
+
+def _source(place: Place) -> Any:  # noqa: ANN401 - it opens what readers of the log read
+    if not place.settings.is_fed_by_kafka():
+        from store.source import from_log
+
+        return from_log
+    from workers.kafka.source import from_kafka
+
+    return partial(from_kafka, place.settings)

@@ -15,6 +15,7 @@ from store import log
 from store.connections import described, is_outage
 from store.keys import Keyring
 from store.log import Recorded
+from store.source import THE_LOG, Source
 
 BATCH_EVENTS_MAX = 1000
 
@@ -60,14 +61,21 @@ class Group:
         self.position = position
         self._feed = feed
 
-    async def step(self, connection: AsyncConnection[TupleRow], keyring: Keyring, limit: int = BATCH_EVENTS_MAX) -> int:
+    async def step(
+        self,
+        connection: AsyncConnection[TupleRow],
+        keyring: Keyring,
+        limit: int = BATCH_EVENTS_MAX,
+        source: Source = THE_LOG,
+    ) -> int:
         """Take in the next batch and return how many positions that was, 0 when there was nothing new."""
         types = [event.stored_type for projector in self.projectors for event in projector.handles()]
-        end, batch = await log.read(connection, keyring, self.position, limit, types)
+        end, rows = await source.read(connection, self.position, limit, types)
         if end == self.position:
             return 0
+        batch = await log.recorded(rows, keyring)
         try:
-            await self._advance(connection, batch, end)
+            await self._advance(connection, source, batch, end)
         except FencedError:
             raise
         except Exception as error:
@@ -77,11 +85,14 @@ class Group:
         taken, self.position = end - self.position, end
         return taken
 
-    async def _advance(self, connection: AsyncConnection[TupleRow], batch: Sequence[Recorded], end: int) -> None:
+    async def _advance(
+        self, connection: AsyncConnection[TupleRow], source: Source, batch: Sequence[Recorded], end: int
+    ) -> None:
         readers = [reader.name for reader in (*self.projectors, self._feed) if reader]
         rows = [rows for projector in self.projectors for rows in projector.rows]
         async with connection.pipeline(), connection.transaction():
             moved = await checkpoints.move(connection, readers, self.position, end)
+            await source.keep(connection, end)
             if self._feed is None:
                 await project(connection, rows, batch)
             else:

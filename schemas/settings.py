@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, _about("Port that the API listens on.", ge=1, le=65_535)] = 8080
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("How much is logged.")] = "info"
     log_requests: Annotated[bool, _about("Log every request, not only the slow and the failed.")] = False
+    heartbeat: Annotated[str, _about("File that workers touch while they live, for `guildbook health`.")] = ""
     allowed_origins: Annotated[str, _about("Web origins that may call the API, separated by commas.")] = ""
     trusted_proxies: Annotated[str, _about("Networks whose X-Forwarded-For counts, separated by commas.")] = ""
     signups_open: Annotated[bool, _about("Whether new accounts are welcome, until `guildbook signups` says.")] = True
@@ -48,17 +49,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discord_api_url: Annotated[str, _about("Discord-compatible API that tokens are shown to.")] = (
         "https://discord.com/api/v10"
     )
-    discord_cdn_url: Annotated[str, _about("Where avatars are.")] = "https://cdn.discordapp.com"
+    discord_cdn_url: Annotated[str, _about("Where avatars and icons are.")] = "https://cdn.discordapp.com"
     discord_timeout_seconds: Annotated[int, _about("Patience with that API.", ge=1, le=60)] = 10
     discord_bot_token: Annotated[str, _about("Token of the bot that loads into guilds at that API.")] = ""
     oauth_client_secret: Annotated[
         str, _about("Secret of the primary bot at that API, for logging in with a code.")
     ] = ""
     oauth_redirect_uris: Annotated[str, _about("Where a login may come back to, exactly, separated by commas.")] = ""
+    operators: Annotated[
+        str, _about("Accounts to whom the console shows all callbacks, by id, separated by commas.")
+    ] = ""
     login_age: Annotated[str, _about("How long a login of a dashboard lasts, as `GUILDBOOK_MAX_SESSION_AGE`.")] = "1h"
     callbacks_allow_private: Annotated[bool, _about("Deliver to private addresses too.")] = False
+    callbacks_of_an_app_max: Annotated[int, _about("How many callbacks an app may have at `/book`.", ge=1)] = 50
     callback_concurrency_max: Annotated[int, _about("Deliveries under way at once.", ge=1, le=1000)] = 64
     callback_timeout_seconds: Annotated[int, _about("Patience with one delivery.", ge=1, le=60)] = 15
+    callback_pending_max: Annotated[
+        int, _about("Deliveries that wait for one endpoint; others stay in the log.", ge=1)
+    ] = 1000
+    callback_failing_hours_max: Annotated[
+        int, _about("How long an endpoint of `/book/callbacks` may only fail before it is disabled.", ge=1)
+    ] = 24
+    delivery_days: Annotated[int, _about("How long what became of a delivery is kept.", ge=1)] = 30
+    checkpoint_origin: Annotated[
+        str, _about("What signed checkpoints call this book: an address of yours, without `https://`.")
+    ] = "guildbook"
+    checkpoint_seconds: Annotated[
+        int, _about("How often what was recorded is put under a signed checkpoint.", ge=1, le=3600)
+    ] = 2
+    checkpoint_witnesses: Annotated[
+        str, _about("Who is asked to sign checkpoints too: `URL KEY`, separated by commas (C2SP tlog-witness).")
+    ] = ""
     backups_of_a_creator_max: Annotated[int, _about("How many backups one user may have.", ge=1)] = 100
     load_silence_seconds_max: Annotated[
         int, _about("How long a bot that runs a load itself may say nothing of it.", ge=1)
@@ -93,6 +114,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_anonymous: Annotated[str, _about("Requests of one address without a session.")] = "60/60"
     limit_user: Annotated[str, _about("Requests of one user.")] = "300/60"
     limit_bot: Annotated[str, _about("Requests of one bot to the Xenon surface, or of one address.")] = "30/10"
+    event_source: Annotated[str, _about("What CloudEvents name as their source: a URI, or a path of one.")] = (
+        "/guildbook"
+    )
+    kafka: Annotated[str, _about("Kafka's bootstrap servers, separated by commas; without any, there is no Kafka.")] = (
+        ""
+    )
+    kafka_prefix: Annotated[str, _about("How the names of topics begin.")] = "guildbook"
+    kafka_partitions: Annotated[int, _about("Partitions of a topic that is made.", ge=1, le=1000)] = 6
+    kafka_replication: Annotated[int, _about("Replicas of a topic that is made.", ge=1, le=100)] = 1
+    kafka_retention_hours: Annotated[int, _about("How long a topic that is made keeps events; -1 for ever.", ge=-1)] = (
+        168
+    )
+    kafka_mode: Annotated[Literal["structured", "binary"], _about("How CloudEvents are written to Kafka.")] = (
+        "structured"
+    )
+    kafka_security: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], _about("How Kafka is spoken to.")
+    ] = "PLAINTEXT"
+    kafka_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], _about("How Kafka is told the password.")
+    ] = "PLAIN"
+    kafka_username: Annotated[str, _about("Name at Kafka, where the security is one with SASL.")] = ""
+    kafka_password: Annotated[str, _about("Password at Kafka.")] = ""
+    kafka_ca_file: Annotated[str, _about("Certificates that Kafka's is checked against; without it, the system's.")] = (
+        ""
+    )
+    kafka_api_version: Annotated[str, _about("Kafka's version, as `2.0`, for brokers that cannot say.")] = ""
+    feed: Annotated[Literal["log", "kafka"], _about("What projectors and the fan-out of callbacks read.")] = "log"
+    inbox_api_url: Annotated[str, _about("API that the inbox hands commands to, without a path.")] = (
+        "http://127.0.0.1:8080"
+    )
 
     def max_session(self) -> timedelta:
         """Return how long a session lasts. Errors: SettingError."""
@@ -105,6 +157,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def redirect_uris(self) -> frozenset[str]:
         """Return where a login may come back to."""
         return frozenset(_listed(self.oauth_redirect_uris))
+
+    def operator_accounts(self) -> frozenset[int]:
+        """Return the accounts of those who look after the book. Errors: SettingError."""
+        try:
+            return frozenset(map(int, _listed(self.operators)))
+        except ValueError as error:
+            message = f"{PREFIX}OPERATORS: {error}; write ids of accounts as 310000000000000007, 310000000000000008."
+            raise SettingError(message) from error
 
     def origins(self) -> frozenset[str]:
         """Return the web origins that may call the API."""
@@ -121,6 +181,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         except ValueError as error:
             message = f"{PREFIX}TRUSTED_PROXIES: {error}; write networks as 10.0.0.0/8, fd00::/8."
             raise SettingError(message) from error
+
+    def is_fed_by_kafka(self) -> bool:
+        """Tell whether readers of the log read Kafka instead. Errors: SettingError."""
+        if self.feed == "kafka" and not self.kafka:
+            message = f"{PREFIX}FEED: kafka needs {PREFIX}KAFKA."
+            raise SettingError(message)
+        return self.feed == "kafka"
+
+    def kafka_version(self) -> tuple[int, ...] | None:
+        """Return what Kafka's version is said to be. Errors: SettingError."""
+        if not self.kafka_api_version:
+            return None
+        if not re.fullmatch(r"\d+(\.\d+){1,2}", self.kafka_api_version):
+            message = f"{PREFIX}KAFKA_API_VERSION: {self.kafka_api_version!r} is no version: write it as 2.0."
+            raise SettingError(message)
+        return tuple(map(int, self.kafka_api_version.split(".")))
+
+    def checkpoint_name(self) -> str:
+        """Return what signed checkpoints call this book. Errors: SettingError."""
+        if re.search(r"[\s+]", self.checkpoint_origin) or not self.checkpoint_origin.isprintable():
+            message = f"{PREFIX}CHECKPOINT_ORIGIN: write it as example.org/book, without spaces and +."
+            raise SettingError(message)
+        return self.checkpoint_origin
+
+    def witnesses(self) -> tuple[tuple[str, str], ...]:
+        """Return the URL and the public key of each witness. Errors: SettingError."""
+        found = [tuple(each.split()) for each in _listed(self.checkpoint_witnesses)]
+        if not all(len(each) == 2 and re.match(r"https?://\S+$", each[0]) for each in found):  # noqa: PLR2004 - URL, key
+            message = f"{PREFIX}CHECKPOINT_WITNESSES: write each witness as its URL, a space, and its key."
+            raise SettingError(message)
+        return tuple((url.rstrip("/"), key) for url, key in found)
 
     def limits(self) -> dict[str, Limit]:
         """Return the limits that are on, by the name of the bucket. Errors: SettingError."""
@@ -163,7 +254,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if name.startswith(PREFIX) and value
     }
     settings = _convert({name: value for name, value in given.items() if name in known})
-    for read in (settings.max_session, settings.login_session, settings.proxies, settings.limits):
+    for read in (
+        settings.max_session,
+        settings.login_session,
+        settings.proxies,
+        settings.limits,
+        settings.checkpoint_name,
+        settings.witnesses,
+        settings.operator_accounts,
+        settings.is_fed_by_kafka,
+        settings.kafka_version,
+    ):
         read()
     return settings
 

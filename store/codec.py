@@ -1,5 +1,6 @@
 """How events and their meta become the bytes of the log, and come back; sealed fields travel in one box."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -7,11 +8,12 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from domain.catalogue import EVENTS
-from domain.kernel import SEALED, Event
+from domain.kernel import SEALED, Event, RefusalError
 from store.keys import DataKey, Keyring, key_id_of, open_box, seal
 
 BOX = "sealed"
 ADDRESS_CONTEXT = "meta.address"
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, and not a backslash before "u0000"
 
 
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +49,10 @@ class Shape(NamedTuple):
     def has_secrets(self, event: Event) -> bool:
         """Tell whether there is anything to seal: most events that may hold a secret hold none."""
         return any(getattr(event, name) is not default for name, default in self.sealed_defaults.items())
+
+
+class NulError(RefusalError):
+    """A text has a NUL character, and no table has room for one."""
 
 
 class UnknownEventError(Exception):
@@ -102,15 +108,22 @@ def subjects_of(events: Iterable[Event], origin: Origin) -> set[str]:
 
 
 def encode_event(event: Event, keys: Mapping[str, DataKey]) -> bytes:
-    """Encode, with the keys of subjects at hand."""
+    """Encode, with the keys of subjects at hand. Errors: NulError."""
     shape = SHAPES[event.stored_type]
     if not shape.has_secrets(event):
-        return _encoder.encode(event)
+        return _encoded(event)
     secrets = {wire: getattr(event, name) for name, wire in shape.sealed_fields.items()}
     said = {wire: getattr(event, name) for name, wire in shape.open_fields.items()}
     fields = {wire: value for wire, value in said.items() if value is not msgspec.UNSET}
     key = keys[event.subject() or ""]  # a subject is a must here
-    return _encoder.encode({**fields, BOX: seal(key, _encoder.encode(secrets), event.stored_type)})
+    return _encoded({**fields, BOX: seal(key, _encoded(secrets), event.stored_type)})
+
+
+def _encoded(value: object) -> bytes:
+    data = _encoder.encode(value)
+    if rb"\u0000" in data and NUL.search(data):
+        raise NulError
+    return data
 
 
 async def decode_events(rows: Sequence[tuple[str, bytes]], keyring: Keyring) -> list[Event]:

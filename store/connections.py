@@ -27,6 +27,8 @@ OPTIONS = (
     f"-c role={SERVICE_ROLE} -c search_path=projections -c synchronous_commit=on -c jit=off -c timezone=UTC"
     f" -c statement_timeout={STATEMENT_SECONDS_MAX}s"
     f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS_MAX}s"
+    # A machine that has vanished holds its locks until the server notices: in ten seconds, and not in two hours.
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10s"
     r" -c default_transaction_isolation=read\ committed"
 )
 # A peer that has vanished is noticed, also while we wait for it. PostgreSQL on a socket file ignores these.

@@ -2,12 +2,16 @@
 
 import asyncio
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 PROJECTOR = 7121402819
 CALLBACK_SENDER = 7121402820
+CALLBACK_FANOUT = 7121402823
 LOADER = 7121402821
+RELAY = 7121402825
+NOTARY = 7121402827
+WITNESSES = 7121402829
 STAND_BY_SECONDS = 0.5
 
 
@@ -18,3 +22,9 @@ async def become_leader(connection: AsyncConnection[TupleRow], lock: int) -> Non
         if row and row[0]:
             return
         await asyncio.sleep(STAND_BY_SECONDS)
+
+
+def lead_if_nobody_does(connection: Connection[TupleRow], lock: int) -> bool:
+    """Tell whether this connection holds the lock now; it does so until it is closed."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone()
+    return bool(row and row[0])

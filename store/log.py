@@ -1,6 +1,6 @@
 """Reading the log: from a position on, or stream by stream."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -54,25 +54,39 @@ async def read(
     It covers about `limit` positions and always ends with a whole append. The end is `after` when there is no more.
     An event that cannot be decoded is there as an UndecodableEvent.
     """
+    end, rows = await read_rows(connection, after, limit, types)
+    return end, await recorded(rows, keyring)
+
+
+async def read_rows(
+    connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None
+) -> tuple[int, list[TupleRow]]:
+    """Return what `read` does (types None: all), undecoded.
+
+    A row is (position, stream, version, type, data, append_end, recorded_at, meta).
+    """
     query = """
         WITH read AS (
             SELECT append_end AS ending
             FROM book.log
-            WHERE position <= %b
+            WHERE position <= %(limit)b
             ORDER BY position DESC
             LIMIT 1
         )
         SELECT read.ending, position, stream, version, type, data, append_end, recorded_at, meta
         FROM read
-        LEFT JOIN book.log ON position > %b AND position <= read.ending AND type = ANY(%b)
+        LEFT JOIN book.log ON position > %(after)b AND position <= read.ending
+            AND (%(types)b::text[] IS NULL OR type = ANY(%(types)b::text[]))
         ORDER BY position
     """
-    rows = await (await connection.execute(query, (after + limit, after, list(types)), binary=True)).fetchall()
+    wanted = {"after": after, "limit": after + limit, "types": None if types is None else list(types)}
+    rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
     end = max(after, rows[0][0]) if rows else after
-    return end, await _recorded([row[1:] for row in rows if row[1] is not None], keyring)
+    return end, [row[1:] for row in rows if row[1] is not None]
 
 
-async def _recorded(rows: Sequence[TupleRow], keyring: Keyring) -> list[Recorded]:
+async def recorded(rows: Sequence[TupleRow], keyring: Keyring) -> list[Recorded]:
+    """Decode what `read_rows` returns; an event that cannot be decoded is there as an UndecodableEvent."""
     coded = [(row[3], row[4]) for row in rows]
     try:
         events = await decode_events(coded, keyring)
@@ -160,4 +174,4 @@ async def read_back(
     """
     wanted = (list(streams), up_to, list(positions))
     rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
-    return await _recorded(rows, keyring)
+    return await recorded(rows, keyring)

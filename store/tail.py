@@ -163,7 +163,7 @@ async def told_after(
     """
     wanted = {"after": after, "limit": limit, "types": None if types is None else list(types)}
     rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
-    return max(after, rows[0][0]), [_told(row[1:]) for row in rows if row[1] is not None]
+    return max(after, rows[0][0]), [told_of(row[1:]) for row in rows if row[1] is not None]
 
 
 async def told_of_stream(connection: AsyncConnection[TupleRow], stream: str, after: int, limit: int) -> list[Told]:
@@ -176,10 +176,11 @@ async def told_of_stream(connection: AsyncConnection[TupleRow], stream: str, aft
         LIMIT %b
     """
     rows = await (await connection.execute(query, (stream, after, limit), binary=True)).fetchall()
-    return [_told(row) for row in rows]
+    return [told_of(row) for row in rows]
 
 
-def _told(row: TupleRow) -> Told:
+def told_of(row: TupleRow) -> Told:
+    """Return an event as it is told, from its row (see `log.read_rows`)."""
     position, stream, version, stored_type, data, append_end, recorded_at, meta = row
     event = decode_closed(stored_type, data)
     return Told(position, stream, version, event, append_end, recorded_at, meta, stored_type, data)

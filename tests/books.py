@@ -22,6 +22,7 @@ from store.codec import Origin
 from store.connections import connect, pool
 from store.event_store import EventStore
 from store.keys import Keyring
+from store.source import Opening, from_log
 from tests.servers import MASTER_KEY
 from workers.projector import ProjectorWorker
 
@@ -44,11 +45,15 @@ async def opened(url: str, master_key: bytes = KEY) -> AsyncIterator[EventStore]
 
 @asynccontextmanager
 async def projecting(
-    url: str, projectors: Sequence[Projector] = PROJECTORS, feed: Feed | None = None
+    url: str,
+    projectors: Sequence[Projector] = PROJECTORS,
+    feed: Feed | None = None,
+    open_source: Opening = from_log,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run a projector beside the test; what ends it early fails the test."""
     async with pool(url) as connections:
-        worker = asyncio.create_task(ProjectorWorker(url, Keyring(connections, KEY), projectors, feed).run())
+        projector = ProjectorWorker(url, Keyring(connections, KEY), projectors, feed, open_source)
+        worker = asyncio.create_task(projector.run())
         try:
             yield worker
         finally:

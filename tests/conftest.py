@@ -17,12 +17,26 @@ from psycopg import sql
 
 from store.embedded import attach
 from store.migrate import migrate
+from tests import kafka_broker
 from tests.fake_discord import FakeDiscord, fake_discord, settings_for
+from tests.kafka_broker import apache_kafka, kafka, kafka_prefix
 from tests.servers import served
-from tests.world import World, open_world
+from tests.world import STEWARD, World, open_world
+
+__all__ = ["apache_kafka", "kafka", "kafka_prefix"]
 
 TEMPLATE = f"guildbook_template_{os.getpid()}"
 _numbers = count(1)
+
+
+def pytest_report_header() -> str:
+    """Say which Kafka the tests use; it differs from machine to machine."""
+    return f"Kafka: {kafka_broker.describe()}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Do not hold against a test what the client of Kafka leaves behind."""
+    kafka_broker.forgive(items)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +107,10 @@ def discord() -> Iterator[FakeDiscord]:
 @pytest.fixture(scope="session")
 def base_url(shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
     """Run a server on the shared database; short of patience, so that tests need none."""
-    with served(shared_database_url, {**settings_for(discord), "GUILDBOOK_BODY_SECONDS_MAX": "1"}) as url:
+    with served(
+        shared_database_url,
+        {**settings_for(discord), "GUILDBOOK_BODY_SECONDS_MAX": "1", "GUILDBOOK_OPERATORS": f"5, {STEWARD}"},
+    ) as url:
         yield url
 
 

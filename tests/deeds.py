@@ -1,6 +1,7 @@
 """Random commands from a seed, as a busy community would give them: a load for tests."""
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from domain.accounts.aggregate import Edit, Profile
 from domain.accounts.commands import make_superuser, turn_signups
 from domain.apps.commands import create_app, edit_app
 from domain.awards.commands import delete_award
-from domain.callbacks.commands import remove_callback
+from domain.callbacks.commands import edit_callback, pause_callback, remove_callback, resume_callback, rotate_secret
 from domain.kernel import RefusalError
 from domain.permissions import OPERATOR
+from domain.processes.add_callback import add_callback
 from domain.processes.create_account import create_account
 from domain.processes.create_award import create_award
 from domain.processes.delete_account import delete_account
@@ -62,6 +64,12 @@ class Deeds:
     def _bit(self) -> int:
         return self._random.choice([0, 1, 2, 4, 8, 32, 64])
 
+    def _secret(self) -> str:
+        return f"whsec_{base64.b64encode(self._random.randbytes(24)).decode()}"
+
+    def _callback(self) -> dict[str, Any]:
+        return {"app": self._id(), "event": self._random.choice([EVENT, *map(str, range(1, 20))])}
+
     def _hash(self) -> str:
         return hashlib.sha256(self._random.randbytes(8)).hexdigest()
 
@@ -87,6 +95,7 @@ class Deeds:
             (open_session, session),
             (grant_award, {"award": self._id(), "account": self._id()}),
             (register_callback, {"app": self._id(), "event": EVENT, "url": URL, "secret": self._text()}),
+            (add_callback, {"app": self._id(), "url": URL, "secret": self._secret(), "guilds": (self._id(),)}),
         ]
 
     def _changes(self) -> list[Deed]:
@@ -101,12 +110,15 @@ class Deeds:
             (edit_app, {"app": self._id(), "name": self._text(), "grant": self._bit(), "revoke": self._bit()}),
             (make_superuser, {"account": self._id()}),
             (turn_signups, {"is_open": True}),
+            *((command, self._callback()) for command in (pause_callback, resume_callback)),
+            (edit_callback, {**self._callback(), "description": self._text()}),
+            (rotate_secret, {**self._callback(), "secret": self._secret(), "overlap_ends_at": LATER}),
         ]
 
     def _endings(self) -> list[Deed]:
         return [
             (revoke_award, {"award": self._id(), "account": self._id()}),
-            (remove_callback, {"app": self._id(), "event": EVENT}),
+            (remove_callback, self._callback()),
             (close_session, {"session": self._id(), "reason": "revoked"}),
             (delete_account, {"account": self._id()}),
             (delete_award, {"award": self._id()}),
@@ -118,7 +130,8 @@ class Deeds:
 WITHOUT_ACTOR = {
     *(*COMMANDS, *LOAD_COMMANDS),
     *(turn_signups, make_superuser, create_app, edit_app, delete_app),
-    *(register_callback, remove_callback, reset_token, close_session),
+    *(add_callback, register_callback, remove_callback, edit_callback, rotate_secret),
+    *(pause_callback, resume_callback, reset_token, close_session),
 }
 
 

@@ -115,7 +115,8 @@ def in_guild(guild: FakeGuild, method: str, path: list[str], body: Any) -> Any: 
         case "GET", ["members", _]:
             return {"roles": list(map(str, guild.bot_roles))}
         case "GET", ["bans"]:
-            return [{"user": {"id": str(user)}, "reason": reason} for user, reason in guild.bans.items()]
+            page = [user for user in sorted(guild.bans) if user > int(body["after"])][: int(body["limit"])]
+            return [{"user": {"id": str(user)}, "reason": guild.bans[user]} for user in page]
         case "PUT", ["bans", user]:
             guild.bans.setdefault(int(user), "")
             return None

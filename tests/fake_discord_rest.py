@@ -37,6 +37,7 @@ class FakeDiscordRest:
     def __init__(self) -> None:
         self.url = ""
         self.guilds: dict[int, FakeGuild] = {}
+        self.pictures: dict[str, bytes] = {}  # by path below `cdn_url`
         self.asked: list[Asked] = []
         self.faults: deque[str] = deque()
         self.fault_of: Callable[[web.Request], str] = lambda _: ""
@@ -46,6 +47,11 @@ class FakeDiscordRest:
         self._spent: dict[tuple[str, str], list[float]] = {}
         self.token = TOKEN
         self.came = asyncio.Condition()
+
+    @property
+    def cdn_url(self) -> str:
+        """Where the pictures are."""
+        return self.url.replace("/api", "/cdn")
 
     def guild(self, number: int, owner: int = 7) -> FakeGuild:
         """Add a guild in which the bot has a role above all."""
@@ -74,7 +80,9 @@ class FakeDiscordRest:
             return web.json_response({"message": "Missing Permissions", "code": 50013}, status=403)
         if fault == "cut":
             return _cut(request)
-        answer = self._answer(request, json.loads(body) if body else None)
+        if request.path.startswith("/cdn/"):
+            return self._picture(request.path.removeprefix("/cdn"))
+        answer = self._answer(request, json.loads(body) if body else dict(request.query))
         if fault == "late 500":
             return web.Response(status=502, text="<html>bad gateway</html>")
         if fault in ("lost", "half"):
@@ -114,6 +122,12 @@ class FakeDiscordRest:
         answer.headers["X-RateLimit-Remaining"] = str(self.bucket_size - len(spent))
         answer.headers["X-RateLimit-Reset-After"] = f"{spent[0] + self.bucket_seconds - time.monotonic():.3f}"
         return answer
+
+    def _picture(self, path: str) -> web.Response:
+        if path.endswith("/page.png"):
+            return web.Response(text="<html>not here</html>", content_type="text/html")
+        picture = self.pictures.get(path)
+        return web.Response(status=404) if picture is None else web.Response(body=picture, content_type="image/png")
 
     def _require_token(self, request: web.Request) -> None:
         if request.headers.get("Authorization") != f"Bot {self.token}":

@@ -54,3 +54,15 @@ def test_dashboards_may_live_anywhere_unless_they_are_listed() -> None:
     assert Settings().dashboards() == {"*"}
     listed = read_settings({"GUILDBOOK_ANTIRAID_ORIGINS": "https://a.example, https://b.example"})
     assert listed.dashboards() == {"https://a.example", "https://b.example"}
+
+
+def test_operators_are_accounts_and_there_are_none_unless_they_are_named() -> None:
+    assert Settings().operator_accounts() == frozenset()
+    named = read_settings({"GUILDBOOK_OPERATORS": "310000000000000007, 5"}).operator_accounts()
+    assert named == {310000000000000007, 5}
+
+
+@pytest.mark.parametrize("text", ["ines", "5;6", "1.5", "@me"])
+def test_who_is_no_account_is_no_operator(text: str) -> None:
+    with pytest.raises(SettingError, match="GUILDBOOK_OPERATORS"):
+        read_settings({"GUILDBOOK_OPERATORS": text})

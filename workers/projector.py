@@ -17,10 +17,12 @@ from store import leadership, signals
 from store.connections import connect, described, is_outage
 from store.keys import Keyring
 from store.signals import Signal
+from store.source import Opening, Source, from_log
 
 POLL_SECONDS = 0.25
 RESTART_SECONDS = 0.5
 NEAR_EVENTS = 2000  # a projector this close behind joins the others
+READER = "projector"
 
 _logger = structlog.get_logger()
 
@@ -28,11 +30,19 @@ _logger = structlog.get_logger()
 class ProjectorWorker:
     """One process's projector."""
 
-    def __init__(self, url: str, keyring: Keyring, projectors: Sequence[Projector], feed: Feed | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        keyring: Keyring,
+        projectors: Sequence[Projector],
+        feed: Feed | None = None,
+        open_source: Opening = from_log,
+    ) -> None:
         self._url = url
         self._keyring = keyring
         self._projectors = projectors
         self._feed = feed
+        self._open_source = open_source
         self._joining: list[Group] = []
         self._rebuilt = False
         self._signal = Signal(url, signals.APPENDED, signals.REBUILT, on_notify=self._noticed)
@@ -59,10 +69,11 @@ class ProjectorWorker:
             await connection.execute("SET statement_timeout = 0")  # one append may be large
             self._rebuilt = False
             live, behind = await self._groups(connection, await self._prepare(connection))
-            async with asyncio.TaskGroup() as tasks:
+            opening = self._open_source(connection, READER, self._signal.wake)
+            async with opening as source, asyncio.TaskGroup() as tasks:
                 catching_up = [tasks.create_task(self._catch_up(group, live)) for group in behind]
                 try:
-                    await self._follow(connection, live)
+                    await self._follow(connection, live, source)
                 finally:
                     for task in catching_up:
                         task.cancel()
@@ -121,10 +132,10 @@ class ProjectorWorker:
             return None
         return self._feed
 
-    async def _follow(self, connection: AsyncConnection[TupleRow], live: Group) -> None:
+    async def _follow(self, connection: AsyncConnection[TupleRow], live: Group, source: Source) -> None:
         while not self._rebuilt:
             await self._let_join(connection, live)
-            if not await live.step(connection, self._keyring):
+            if not await live.step(connection, self._keyring, source=source):
                 await self._signal.wait(POLL_SECONDS)
 
     async def _let_join(self, connection: AsyncConnection[TupleRow], live: Group) -> None:

@@ -7,11 +7,25 @@ from typing import Any
 import msgspec
 from litestar import Response
 
-from api.discord import DiscordUnreachableError
+from api.discord import DiscordBusyError, DiscordUnreachableError
 from domain.backups.aggregate import BackupIdTakenError, BackupNotYoursError, TooManyBackupsError
+from domain.callbacks.aggregate import (
+    CallbackInactiveError,
+    CallbackNotRegisteredError,
+    NotReplayableError,
+    PolympicsCallbackError,
+    TooManyCallbacksError,
+)
+from domain.callbacks.signing import SecretMalformedError
 from domain.guilds.decisions import EveryoneDeletedError, NativeGuildError
 from domain.kernel import RefusalError, UnknownError
-from domain.loads.aggregate import LoadFinishedError, LoadIdTakenError, LoadNotExternalError, LoadNotYoursError
+from domain.loads.aggregate import (
+    LoadFinishedError,
+    LoadIdTakenError,
+    LoadNotExternalError,
+    LoadNotYoursError,
+    TooManyObjectsError,
+)
 from domain.permissions import PermissionMissingError
 from domain.processes.require_administrator import NotAdministratorError
 from domain.processes.require_restore import LoadRunningError, RestoreDeniedError
@@ -25,6 +39,7 @@ NOUNS = {
     "accounts": "account",
     "apps": "bot",
     "backups": "backup",
+    "callbacks": "callback",
     "guilds": "guild",
     "loads": "load",
     "settings": "template",
@@ -38,12 +53,19 @@ REFUSALS: dict[type[RefusalError], int] = {
     BackupNotYoursError: 403,
     BackupIdTakenError: 409,
     TooManyBackupsError: 409,
+    CallbackNotRegisteredError: 404,
+    CallbackInactiveError: 409,
+    NotReplayableError: 409,
+    PolympicsCallbackError: 409,
+    TooManyCallbacksError: 409,
+    SecretMalformedError: 422,
     TemplateNotYoursError: 403,
     TemplateIdTakenError: 409,
     LoadIdTakenError: 409,
     LoadFinishedError: 409,
     LoadNotExternalError: 409,
     LoadNotYoursError: 403,
+    TooManyObjectsError: 409,
     LoadRunningError: 409,
     RestoreDeniedError: 403,
     RestoreUnknownError: 404,
@@ -106,6 +128,10 @@ def _unreachable(_request: object, _error: DiscordUnreachableError) -> Response[
     return problem(502, "Discord could not be reached.")
 
 
+def _busy(_request: object, error: DiscordBusyError) -> Response[bytes]:
+    return problem(503, str(error), {"Retry-After": str(error.seconds)})
+
+
 def _says(status: int) -> Callable[..., Response[bytes]]:
     def say(_request: object, error: RefusalError) -> Response[bytes]:
         return problem(status, str(error))
@@ -117,6 +143,7 @@ HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     ProblemError: _refused,
     InvalidError: _invalid,
     UnknownError: _unknown,
+    DiscordBusyError: _busy,
     DiscordUnreachableError: _unreachable,
     **{error: _says(status) for error, status in REFUSALS.items()},
 }

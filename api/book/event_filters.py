@@ -8,11 +8,11 @@ import msgspec
 
 from api.book.errors import ProblemError
 from api.book.forms import position_in_query, query_of, read_snowflake
-from api.book.sights import Line
 from api.described import Schema
 from api.parts import Asked
 from domain.catalogue import EVENTS
 from domain.kernel import STREAM_CHARACTERS_MAX
+from projections.sights import Line
 from schemas.book import BIGINT_MAX, LIMIT_DEFAULT, LIMIT_MAX, SNOWFLAKE
 
 _WORD: Schema = {"type": "string", "minLength": 1, "maxLength": STREAM_CHARACTERS_MAX}

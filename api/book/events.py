@@ -10,11 +10,12 @@ from litestar import Response, websocket
 from api.book.errors import HANDLERS, ProblemError, answer
 from api.book.event_filters import FILTERS, Wanted, wanted_in_query
 from api.book.routes import get
-from api.book.sights import STANDING_TYPES, Line, Sight, lasting_sight_of, line_of, line_with_text, sight_of
+from api.book.sights import lasting_sight_of, sight_of
 from api.event_streams import MEDIA_TYPE, EventStream
 from api.frames import Frames
 from api.parts import Asked, Parts, parts_of
 from api.sockets import Feed, Socket, serve_socket
+from projections.sights import STANDING_TYPES, Line, Sight, line_of, line_with_text
 from schemas.book import BIGINT_MAX
 from schemas.events import EventPage
 from store.listing import position_before

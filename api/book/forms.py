@@ -12,8 +12,8 @@ from api.book.errors import InvalidError, ProblemError
 from api.parts import Asked, parts_of
 from domain.kernel import UnknownError
 from schemas.book import BIGINT_MAX, ID_MAX, Fault
+from store.codec import NUL
 
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 

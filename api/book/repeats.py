@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
 import structlog
 from litestar import Response
 
@@ -34,6 +35,20 @@ REFUSED = 400
 FRESH_ONLY = "guildbook-stale"  # what was late then need not be late now
 
 _logger = structlog.get_logger()
+
+
+class ShownOnce(Response[bytes]):
+    """An answer with a secret in it; `kept` is what there is instead when it is given again."""
+
+    kept: bytes
+
+
+def shown_once(status: int, body: object, kept: object, headers: dict[str, str]) -> ShownOnce:
+    """Answer with what is shown this once."""
+    content = msgspec.json.encode(body)
+    response = ShownOnce(content, status_code=status, media_type="application/json", headers=headers)
+    response.kept = msgspec.json.encode(kept)
+    return response
 
 
 def once_per_key(handler: Handler) -> Handler:
@@ -103,7 +118,7 @@ async def _settle(pool: Pool, name: str, response: Response[bytes] | None) -> No
 
 def _given(response: Response[bytes]) -> Given:
     headers = {name: value for name, value in response.headers.items() if name.lower() != FRESH_ONLY}
-    return Given(_status(response), headers, response.content)
+    return Given(_status(response), headers, response.kept if isinstance(response, ShownOnce) else response.content)
 
 
 def _status(response: Response[bytes]) -> int:

@@ -32,6 +32,9 @@ IN_PATH: dict[str, Schema] = {
     "backup_id": {"type": "string", "minLength": 1, "maxLength": 64},
     "template_id": {"type": "string", "minLength": 1, "maxLength": 64},
     "load_id": {"type": "string", "minLength": 1, "maxLength": 32},
+    "callback_id": {"type": "string", "pattern": "^[0-9]{1,19}$"},
+    "size": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "How many events it covers."},
+    "delivery_id": {"type": "string", "minLength": 1, "maxLength": 64},
 }
 FAULTY = 422
 
@@ -48,6 +51,7 @@ def serve(
     told: dict[int, Any] | None = None,
     headers: dict[str, Schema] | None = None,
     is_stream: bool = False,
+    media_type: str = "application/json",
     credentials: tuple[str, ...] = ("bot",),
 ) -> Route:
     """Declare a route below `/book`. `refusals` are those that do not follow from what it takes."""
@@ -70,6 +74,7 @@ def serve(
         headers={**(headers or {}), **({} if method == HttpMethod.GET else IN_HEADER)},
         told=told or {},
         is_stream=is_stream,
+        media_type=media_type,
         credentials=credentials,
     )
     declared = route(
@@ -98,6 +103,11 @@ def post(path: str, **described: Any) -> Route:  # noqa: ANN401
 def put(path: str, **described: Any) -> Route:  # noqa: ANN401
     """Declare a route that puts something in its place."""
     return serve(HttpMethod.PUT, path, **described)
+
+
+def patch(path: str, **described: Any) -> Route:  # noqa: ANN401
+    """Declare a route that changes what is named and leaves the rest."""
+    return serve(HttpMethod.PATCH, path, **described)
 
 
 def delete(path: str, **described: Any) -> Route:  # noqa: ANN401

@@ -3,6 +3,7 @@
 import msgspec
 from litestar import Response, get
 
+from api.console.callbacks import is_operator
 from api.console.pages import page
 from api.console.visitors import HOME, Visitor, visitor_of
 from api.console.visits import visit_of
@@ -30,7 +31,7 @@ async def mine(request: Asked) -> Response[bytes]:
     async with parts_of(request).pool.connection() as connection:
         guilds = await guilds_of_user(connection, visitor.account, GUILDS_MAX)
     tiles = [_tile(guild, visitor) for guild in sorted(guilds, key=lambda guild: (guild.name.casefold(), guild.id))]
-    return page("guilds.html", visitor=visitor, guilds=tiles)
+    return page("guilds.html", visitor=visitor, guilds=tiles, is_operator=is_operator(request, visitor))
 
 
 def _tile(guild: Guild, visitor: Visitor) -> Tile:

@@ -38,7 +38,6 @@ def stream(request: Asked, visit: Visit, load: Load) -> EventStream:
 
 
 async def _frames(parts: Parts, load: Load) -> AsyncIterator[str]:
-    yield "retry: 1000\n\n"
     while load.outcome is None:
         yield bars(load)
         load = await _next(parts, load)

@@ -60,10 +60,6 @@ class Shown(msgspec.Struct, frozen=True):
         """Return what a step is called."""
         return STEPS[step]
 
-    def done_of(self, step: LoadStep) -> int:
-        """Return how many objects of a step are done; no event counts the one of `settings`."""
-        return step.total if (step.name, step.state) == ("settings", "done") else step.done
-
     def bars(self) -> list[LoadStep]:
         """Return the steps that there is something to do in, or that did something."""
         return [step for step in self.load.steps if step.total]

@@ -12,7 +12,7 @@ from api.console.forms import Form, read_form
 from api.console.load_views import Shown, changes_of, decoded, names_in, shown
 from api.console.pages import page, redirect
 from api.console.stewards import acting_steward_of, guild_names, people_named, steward_of
-from api.console.texts import id_of
+from api.console.texts import id_of, name_of
 from api.console.visitors import HOME, ShutOutError
 from api.console.visits import Visit
 from api.event_streams import EventStream
@@ -120,9 +120,9 @@ async def act(request: Asked) -> Response[bytes]:
     if deed == "backup":
         return await _take(request, visit, form)
     if deed == "delete":
-        return await _delete(request, visit, form.word("backup"))
+        return await _delete(request, visit, name_of(form.word("backup")))
     if deed == "cancel":
-        return await _cancel(request, visit, form.word("load"))
+        return await _cancel(request, visit, name_of(form.word("load")))
     raise NotFoundException
 
 
@@ -186,7 +186,7 @@ async def one(request: Asked) -> Response[bytes]:
 
 async def _found(request: Asked, visit: Visit) -> LoadFound:
     async with parts_of(request).pool.connection() as connection:
-        found = await load_by_id(connection, request.path_params["load"])
+        found = await load_by_id(connection, name_of(request.path_params["load"]))
     if found is None or found.target != visit.guild.id:
         raise NotFoundException
     return found

@@ -11,8 +11,9 @@ from api.console.load_views import Change, changes_of, directory_of, names_in
 from api.console.loads import BACKUPS_MAX, CONFLICT, INVALID, PATH, home_of, values_of
 from api.console.pages import page, redirect
 from api.console.stewards import acting_steward_of, guild_names, steward_of
+from api.console.texts import name_of
 from api.console.visits import Visit
-from api.discord import DiscordUnreachableError
+from api.discord import DiscordBusyError, DiscordUnreachableError
 from api.loading import Contents, contents_of, planned, start, take
 from api.parts import Asked, parts_of
 from domain.kernel import RefusalError, UnknownError
@@ -23,7 +24,7 @@ from projections.backups.queries import BackupFound, backups_before
 from schemas.book import BIGINT_MAX
 
 OPT = {"surface": "console"}
-BAD_GATEWAY = 502
+BAD_GATEWAY, UNAVAILABLE = 502, 503
 STEPS = {
     "roles": "Make roles",
     "channels": "Make channels",
@@ -76,10 +77,12 @@ async def act(request: Asked) -> Response[bytes]:
         if form.word("_plan") != plan.digest:
             return await _page(request, visit, form, plan=plan, fault=CHANGED, status=CONFLICT)
         return await _start(request, visit, form, ask, contents)
+    except DiscordBusyError as busy:
+        return await _page(request, visit, form, fault=str(busy), status=UNAVAILABLE)
     except DiscordUnreachableError:
         return await _page(request, visit, form, fault=UNREACHABLE, status=BAD_GATEWAY)
     except RefusalError as refusal:
-        return await _page(request, visit, form, fault=_text(refusal, ask), status=CONFLICT)
+        return await _page(request, visit, form, fault=_text(refusal, form), status=CONFLICT)
 
 
 async def _start(request: Asked, visit: Visit, form: Form, ask: LoadAsk, contents: Contents) -> Response[bytes]:
@@ -96,16 +99,16 @@ def _is_at_discord(request: Asked, form: Form) -> bool:
 
 
 def _ask(form: Form, visit: Visit, *, at_discord: bool) -> LoadAsk:
-    backup = form.word("backup")
+    chosen = form.word("backup")
     mode: Mode = "merge" if form.word("mode") == "merge" else "replace"
     gateway: Gateway = "discord" if at_discord else "registry"
     return LoadAsk(
         load="",
-        type="backup" if backup else "template",
+        type="backup" if chosen else "template",
         target=visit.guild.id,
         user=visit.visitor.account,
-        backup=backup.lower() or None,
-        template=None if backup else form.word("template").strip(),
+        backup=name_of(chosen).lower() if chosen else None,
+        template=None if chosen else name_of(form.word("template")),
         gateway=gateway,
         mode=mode,
         options=Options(**{name: bool(form.word(name)) for name in STEPS}),
@@ -125,9 +128,11 @@ def _digest(plan: Plan) -> str:
     return hashlib.sha256(msgspec.json.encode(plan)).hexdigest()
 
 
-def _text(refusal: RefusalError, ask: LoadAsk) -> str:
+def _text(refusal: RefusalError, form: Form) -> str:
     if isinstance(refusal, UnknownError) and refusal.context == "templates":
-        return f"There is no template {ask.template}."
+        return f"There is no template {form.word('template').strip()}."
+    if isinstance(refusal, UnknownError) and refusal.context == "guilds":
+        return f"There is no guild {refusal.entity_id}, or the bot is not in it."
     if isinstance(refusal, UnknownError):
         return "There is no such backup any more."
     return str(refusal)

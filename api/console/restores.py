@@ -12,7 +12,7 @@ from api.console.loads import BACKUPS_MAX, CONFLICT, INVALID, PATH, values_of
 from api.console.pages import page
 from api.console.restore_views import Outcome, outcome_of
 from api.console.stewards import acting_steward_of, guild_names, people_named, steward_of
-from api.console.texts import id_of
+from api.console.texts import id_of, name_of
 from api.console.visits import Visit
 from api.parts import Asked, parts_of
 from api.restoring import (
@@ -53,7 +53,7 @@ async def act(request: Asked) -> Response[bytes]:
     form = read_form(await request.body())
     try:
         if form.word("_do") == "undo":
-            return await _page(request, visit, form, outcome=await _undo(request, visit, form.word("restore")))
+            return await _page(request, visit, form, outcome=await _undo(request, visit, name_of(form.word("restore"))))
         origin = await _origin(request, form.word("from"))
         if origin is None:
             return await _page(request, visit, form, fault=NOTHING_CHOSEN, status=INVALID)
@@ -66,7 +66,7 @@ async def act(request: Asked) -> Response[bytes]:
 async def _origin(request: Asked, chosen: str) -> Origin | None:
     parts, guild = parts_of(request), id_of(chosen.removeprefix(GUILD_SIGN))
     if chosen.startswith(BACKUP_SIGN):
-        found = await parts.store.peek(BACKUP, chosen.removeprefix(BACKUP_SIGN))
+        found = await parts.store.peek(BACKUP, name_of(chosen.removeprefix(BACKUP_SIGN)))
         return Origin(found.guild, found.at, found.id) if found else None
     return Origin(guild, await parts.head()) if guild else None
 

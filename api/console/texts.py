@@ -9,6 +9,7 @@ from domain.settings.definitions import BitFlag, Boolean, Float, Inner, Integer,
 from schemas.book import BIGINT_MAX
 
 ID = re.compile(r"[0-9]{1,19}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -56,6 +57,12 @@ def value_of(inner: Inner, text: str) -> Any:  # noqa: ANN401 - any JSON
 def id_of(text: str) -> int | None:
     """Read an id, or a position of the log; None when it is neither."""
     return int(text) if ID.fullmatch(text) and int(text) <= BIGINT_MAX else None
+
+
+def name_of(text: str) -> str:
+    """Read what a backup, template, load or restore is called; nothing when none can be called so."""
+    name = text.strip()
+    return name if NAME.fullmatch(name) else ""
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401

@@ -7,7 +7,7 @@ from domain.kernel import Entity, Event, RefusalError
 from domain.permissions import APP_BITS
 
 BOT_SCOPES = (
-    *("backups:write", "guilds:write", "loads:report", "loads:run"),
+    *("backups:write", "callbacks:read", "callbacks:write", "guilds:write", "loads:report", "loads:run"),
     *("settings:define", "settings:restore", "stats:write", "templates:write"),
 )
 AUDITOR_SCOPE = "events:read"  # all that is in the log: never given unless it is asked for

@@ -1,5 +1,6 @@
 """What may happen next in a guild: from what is known and what is reported to what is new, in few events."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from domain.guilds.events import (
     RoleDeleted,
     RoleUpdated,
 )
+from domain.guilds.permissions import OF_ROLE
 from domain.guilds.reports import BanReport, ChannelReport, GuildReport, MemberReport, RoleReport, told
 from domain.kernel import Event, RefusalError
 
@@ -89,6 +91,12 @@ def _report_overwrites(guild: int, channel: Channel, overwrites: tuple[Overwrite
     removed = [OverwriteRemoved(guild=guild, channel=channel.id, target=target) for target in gone]
     news = [overwrite for overwrite in overwrites if known.get(overwrite.id) != overwrite]
     return [*removed, *(OverwriteSet(guild=guild, channel=channel.id, overwrite=overwrite) for overwrite in news)]
+
+
+def forget_roles(guild: int, channel: Channel, roles: Collection[int]) -> list[Event]:
+    """Take the overwrites of roles that are gone out of a channel."""
+    gone = [overwrite.id for overwrite in channel.overwrites if overwrite.kind == OF_ROLE and overwrite.id in roles]
+    return [OverwriteRemoved(guild=guild, channel=channel.id, target=role) for role in gone]
 
 
 def delete_channel(guild: int, channel: Channel | None) -> list[Event]:

@@ -25,6 +25,8 @@ from domain.loads.events import (
 )
 
 STARTING = "starting"
+LONG_WAIT = "waiting for long ratelimit"
+OBJECTS_MAX = 50_000  # that a bot may say of one load: many times what a guild can have
 STATUSES: dict[StepName, str] = {
     "delete_roles": "deleting roles",
     "roles": "loading roles",
@@ -101,6 +103,10 @@ class LoadNotExternalError(RefusalError):
 
 class LoadNotYoursError(RefusalError):
     """Another bot runs and reports this load."""
+
+
+class TooManyObjectsError(RefusalError):
+    """The load has mapped and deleted as many objects as one load may."""
 
 
 # How events change it. The names of the events are stored for ever.
@@ -236,10 +242,12 @@ def report_status(load: Load, status: str, progress: float | None, step: StepNam
 def report_mappings(load: Load, pairs: Sequence[Pair], deleted: Sequence[str]) -> list[Event]:
     """Say what is mapped and deleted now and was not before; the pair of the guilds comes first and stays."""
     begun = _map_guild(load) if pairs or deleted else []
-    known = load.translated()
+    known, known_gone = load.translated(), {*load.deleted}
     told = (pair for pair in pairs if pair.old != str(load.source) and known.get(pair.old) != pair.new)
     new = tuple({pair.old: pair for pair in told}.values())
-    gone = tuple(each for each in dict.fromkeys(deleted) if each not in set(load.deleted))
+    gone = tuple(each for each in dict.fromkeys(deleted) if each not in known_gone)
+    if (new or gone) and len(load.pairs) + len(load.deleted) + len(new) + len(gone) > OBJECTS_MAX:
+        raise TooManyObjectsError
     mapped: list[Event] = [IdsMapped(**_where(load), pairs=new)] if new else []
     return [*begun, *mapped, *([ObjectsDeleted(**_where(load), ids=gone)] if gone else [])]
 

@@ -85,10 +85,13 @@ def _end(book: Book, load: Load, outcome: Outcome) -> bool:
 
 
 async def _delete_roles(work: Work) -> Done:
-    target = work.load.target
-    known = await work.book.load_many(ROLE, [(target, role) for role in work.objects])
+    """Delete roles; no channel that stays names them any more, as on Discord."""
+    target, book, doomed = work.load.target, work.book, set(work.load.plan.delete_channels)
+    known = await book.load_many(ROLE, [(target, role) for role in work.objects])
     for stream, role in known.items():
-        work.book.append(stream, decisions.delete_role(target, role))
+        book.append(stream, decisions.delete_role(target, role))
+    for stream, channel in (await book.load_about(CHANNEL, GUILD.stream(target))).items():
+        book.append(stream, [] if channel.id in doomed else decisions.forget_roles(target, channel, work.objects))
     return Done(deleted=work.objects)
 
 

@@ -91,7 +91,8 @@ def parent_fault(channel: Channel, channels: Mapping[int, Channel]) -> str | Non
 
 
 def _chosen(objects: Iterable[S], only: tuple[int, ...] | None) -> list[S]:
-    return [each for each in objects if only is None or each.id in only]
+    chosen = None if only is None else frozenset(only)
+    return [each for each in objects if chosen is None or each.id in chosen]
 
 
 def _everyone(snapshot: Snapshot, target: Target, wish: Wish) -> tuple[Item, ...]:

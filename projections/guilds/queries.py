@@ -28,12 +28,6 @@ async def guild_of(connection: AsyncConnection[TupleRow], guild: int) -> Guild |
     return _guild(row) if row else None
 
 
-async def guild_exists(connection: AsyncConnection[TupleRow], guild: int) -> bool:
-    """Tell whether a guild is known."""
-    row = await (await connection.execute("SELECT FROM guilds WHERE id = %b", (guild,), binary=True)).fetchone()
-    return row is not None
-
-
 async def guilds_after(
     connection: AsyncConnection[TupleRow], after: int, limit: int, among: Sequence[int] | None
 ) -> list[Guild]:

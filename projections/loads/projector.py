@@ -27,5 +27,5 @@ LOADS = RowSet[LoadRow](
 )
 
 PROJECTOR = Projector(
-    name="loads", tables=(resources.files("projections.loads") / "tables.sql").read_text(), rows=(LOADS,)
+    name="loads", tables=(resources.files("projections.loads") / "tables.sql").read_text(), rows=(LOADS,), revision=2
 )

@@ -49,11 +49,5 @@ async def loads_before(
     return list(map(_found, rows))
 
 
-async def running_loads(connection: AsyncConnection[TupleRow]) -> list[str]:
-    """Return the ids of the loads that have not ended, oldest first."""
-    query = "SELECT id FROM loads WHERE outcome IS NULL ORDER BY created"
-    return [row[0] for row in await (await connection.execute(query, binary=True)).fetchall()]
-
-
 def _found(row: TupleRow) -> LoadFound:
     return LoadFound(row[0], row[1], row[2].encode())

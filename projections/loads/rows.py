@@ -5,6 +5,7 @@ from datetime import UTC
 
 import msgspec
 
+from domain.loads.aggregate import LONG_WAIT
 from domain.loads.events import (
     CancelRequested,
     IdsMapped,
@@ -20,8 +21,6 @@ from domain.loads.events import (
 from projections.loads import steps
 from schemas.loads import Load, LoadError, LoadOptions, Only
 from store.log import Recorded
-
-LONG_WAIT = "waiting for long ratelimit"
 
 
 class LoadRow(msgspec.Struct, frozen=True):
@@ -107,10 +106,8 @@ def _only(event: LoadAsked) -> Only | None:
 
 def _after(load: Load, recorded: Recorded) -> Load:
     match recorded.event:
-        case LoadStatusReported(status=status, progress=progress, step=step):
-            reached = steps.reached(load.steps, step, is_waiting=status == LONG_WAIT)
-            told = load.progress if progress is None else progress
-            return msgspec.structs.replace(load, status=status, progress=told, steps=reached)
+        case LoadStatusReported() as event:
+            return _reported(load, event, recorded)
         case IdsMapped(pairs=pairs, source=source):
             # @everyone is a role by the guild's id, and no pair of its own beside the guild's.
             mapped = sum(pair.kind != "role" or pair.old != str(source) for pair in pairs)
@@ -129,6 +126,17 @@ def _after(load: Load, recorded: Recorded) -> Load:
             return _finished(load, event, recorded)
         case CancelRequested() | _:
             return load
+
+
+def _reported(load: Load, event: LoadStatusReported, recorded: Recorded) -> Load:
+    reached = steps.reached(load.steps, event.step, is_waiting=event.status == LONG_WAIT)
+    if event.step == "settings" and all(error.step != "settings" for error in load.errors):
+        reached = steps.counted(reached, "settings", 1)  # no event but this one says that it was done
+    seconds = (recorded.recorded_at - load.started_at).total_seconds()
+    progress = load.progress if event.progress is None else event.progress
+    return msgspec.structs.replace(
+        load, status=event.status, progress=progress, steps=steps.estimated(reached, seconds)
+    )
 
 
 def _finished(load: Load, event: LoadFinished, recorded: Recorded) -> Load:

@@ -1,5 +1,7 @@
 """The steps of a load: what each is to do, how far it is, and how it ended."""
 
+import msgspec
+
 from domain.loads.events import LoadFinished, Plan, StepName
 from schemas.loads import LoadStep, StepState
 
@@ -51,6 +53,19 @@ def reached(steps: Steps, name: StepName | None, *, is_waiting: bool) -> Steps:
         else _with(step, state if step.name == running else "done", done=step.done)
         for step in steps
     )
+
+
+def estimated(steps: Steps, seconds: float) -> Steps:
+    """Say how long each step will take, by how many objects were done in so many seconds; nobody knows of a wait."""
+    done = sum(step.done for step in steps)
+    pace = seconds / done if done else None
+    return tuple(msgspec.structs.replace(step, estimated_seconds_left=_left(step, pace)) for step in steps)
+
+
+def _left(step: LoadStep, pace: float | None) -> int | None:
+    if pace is None or step.state not in ("running", "waiting"):
+        return None
+    return max(0, round(pace * (step.total - step.done)))
 
 
 def ended(steps: Steps, event: LoadFinished) -> Steps:

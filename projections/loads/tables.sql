@@ -12,4 +12,3 @@ CREATE TABLE loads (
 CREATE INDEX loads_created ON loads (created);
 CREATE INDEX loads_target_created ON loads (target, created);
 CREATE INDEX loads_backup ON loads (lower(backup)) WHERE backup IS NOT NULL;
-CREATE INDEX loads_running ON loads (created) WHERE outcome IS NULL;

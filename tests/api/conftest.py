@@ -12,6 +12,8 @@ from tests.world import World, open_world
 ORIGIN = "https://dashboard.example.org"
 CURT = {
     "GUILDBOOK_BACKUPS_OF_A_CREATOR_MAX": "2",
+    "GUILDBOOK_CALLBACKS_ALLOW_PRIVATE": "yes",
+    "GUILDBOOK_CALLBACKS_OF_AN_APP_MAX": "2",
     "GUILDBOOK_ALLOWED_ORIGINS": f"https://other.example.org, {ORIGIN}",
     "GUILDBOOK_BODY_BYTES_MAX": "1024",
     "GUILDBOOK_FRESHNESS_SECONDS_MAX": "0",

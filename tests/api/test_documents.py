@@ -8,9 +8,11 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from api.openapi import PATH, text
+from schemas.polympics import CALLBACK_EVENTS
 from tests.world import World
 
 PARTS = ["/docs/swagger-ui.css", "/docs/swagger-ui.js", "/docs/start.js"]
+STREAMS = "/docs/streams"
 
 
 @pytest.fixture
@@ -106,6 +108,15 @@ def test_every_native_route_is_described(published: dict[str, Any]) -> None:
         *((method, "/book/loads") for method in ("GET", "POST")),
         ("GET", "/book/loads/{load_id}"),
         *(("GET", f"/book/events{rest}") for rest in ("", "/ws")),
+        *(("GET", f"/book/{path}") for path in ("checkpoint", "checkpoints/{size}", "keys")),
+        *(("GET", f"/book/proofs/{kind}") for kind in ("inclusion", "consistency")),
+        *((method, "/book/callbacks") for method in ("GET", "POST")),
+        *((method, "/book/callbacks/{callback_id}") for method in ("GET", "PATCH", "DELETE")),
+        *(
+            ("POST", f"/book/callbacks/{{callback_id}}/{word}")
+            for word in ("rotate", "pause", "resume", "replay", "test", "deliveries/{delivery_id}/resend")
+        ),
+        *(("GET", f"/book/callbacks/{{callback_id}}/deliveries{rest}") for rest in ("", "/{delivery_id}")),
         *(("POST", f"/book/guilds/{{target}}/settings/restore{rest}") for rest in ("", "/undo")),
         *(("POST", f"/book/loads/{{load_id}}/{word}") for word in ("cancel", "status", "mappings", "done")),
     }
@@ -150,6 +161,17 @@ def test_every_route_of_the_polympics_contract_is_described(published: dict[str,
     }
 
 
+def test_what_callbacks_are_sent_is_described_with_its_headers(published: dict[str, Any]) -> None:
+    told = {event: it["post"] for event, it in published["webhooks"].items()}
+    assert list(told) == [*CALLBACK_EVENTS, "book_event"]
+    assert [*told["book_event"]["requestBody"]["content"]] == ["application/cloudevents+json"]
+    assert [*told["team_deleted"]["requestBody"]["content"]] == ["application/json"]
+    for operation in told.values():
+        headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
+        assert {"webhook-id", "webhook-timestamp", "webhook-signature"} <= headers
+    assert {"410"} <= set(told["book_event"]["responses"])
+
+
 def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) -> None:
     operations = [operation for methods in published["paths"].values() for operation in methods.values()]
     asks = {operation["operationId"]: operation.get("security", []) for operation in operations}
@@ -161,6 +183,11 @@ def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) 
         "get_team_team",
         "get_award_award",
         "post_auth_discord",
+        "get_book_checkpoint",
+        "get_book_checkpoints_size",
+        "get_book_proofs_inclusion",
+        "get_book_proofs_consistency",
+        "get_book_keys",
         "get_config",
         "post_oauth2",
         "get_bot_stats",
@@ -175,7 +202,7 @@ def test_only_the_open_routes_ask_for_no_credentials(published: dict[str, Any]) 
 async def test_the_page_asks_nothing_of_other_hosts_and_holds_no_script(world: World, path: str) -> None:
     answer = await world.anyone.get(path)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert re.findall(r'(?:src|href)="([^"]*)"', answer.text) == ["data:,", *PARTS]
+    assert re.findall(r'(?:src|href)="([^"]*)"', answer.text) == ["data:,", PARTS[0], STREAMS, *PARTS[1:]]
     assert re.findall(r"<script[^>]*>([^<]*)</script>", answer.text) == ["", ""]
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
     assert policy == {

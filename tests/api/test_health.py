@@ -2,8 +2,15 @@
 
 import re
 
+import psycopg
+
 from projections.catalogue import PROJECTORS
 from tests.world import World
+
+STUCK_RELAY = """
+    INSERT INTO operations.checkpoints (reader, position, fingerprint, stopped_at, error)
+    VALUES ('kafka_relay', 0, '', 1, 'KafkaTimeoutError')
+"""
 
 
 async def test_a_running_server_lives(world: World) -> None:
@@ -20,7 +27,26 @@ async def test_a_ready_server_says_how_far_each_projector_is(world: World) -> No
     readers = health["readers"]
     assert {projector.name for projector in PROJECTORS} <= set(readers)
     position = int(made.headers["Guildbook-Position"])
-    assert all(reader["position"] >= position and reader["lag"] >= 0 for reader in readers.values())
+    own = [readers[projector.name] for projector in PROJECTORS]
+    assert all(reader["position"] >= position and reader["lag"] >= 0 for reader in own)
+
+
+async def test_a_relay_that_does_not_go_on_is_shown_and_keeps_nobody_from_being_served(
+    world: World, shared_database_url: str
+) -> None:
+    with psycopg.connect(shared_database_url, autocommit=True) as connection:
+        connection.execute(STUCK_RELAY)
+        try:
+            answer = await world.anyone.get("/health/ready")
+            text = (await world.anyone.get("/metrics")).text
+        finally:
+            connection.execute("DELETE FROM operations.checkpoints WHERE reader = 'kafka_relay'")
+    assert answer.status_code == 200
+    relay = answer.json()["readers"]["kafka_relay"]
+    assert (relay["position"], relay["stopped_at"], relay["error"]) == (0, 1, "KafkaTimeoutError")
+    assert 'guildbook_reader_stopped{reader="kafka_relay"} 1.0' in text
+    assert 'guildbook_reader_position{reader="kafka_relay"} 0.0' in text
+    assert re.search(r'guildbook_reader_lag_events\{reader="kafka_relay"\} [1-9]', text)
 
 
 async def test_figures_are_counted_by_route_and_never_by_id(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from domain.accounts.events import SignupsClosed, SignupsOpened
 from domain.awards.events import AwardGranted, AwardRevoked
-from domain.callbacks.events import CallbackRegistered, CallbackRemoved, CallbackReplaced
+from domain.callbacks.events import CallbackEvent
 from domain.fleet.events import CommandsPublished, StatsReported
 from domain.guilds.events import (
     ChannelCreated,
@@ -117,7 +117,7 @@ def stream_of(event: Event) -> str:
             return "accounts-signups"
         case AwardGranted() | AwardRevoked():
             return f"awards-{event.award}-{event.account}"
-        case CallbackRegistered() | CallbackReplaced() | CallbackRemoved():
+        case CallbackEvent():
             return f"callbacks-{event.app}-{event.event}"
         case StatsReported():
             return f"fleet-stats-{event.bot}"

@@ -14,9 +14,10 @@ from domain.apps.commands import edit_app
 from domain.awards.aggregate import AWARD, HOLDING
 from domain.awards.commands import delete_award
 from domain.callbacks.aggregate import CALLBACK
-from domain.callbacks.commands import remove_callback
+from domain.callbacks.commands import pause_callback, remove_callback, resume_callback, rotate_secret
 from domain.kernel import Entity, RefusalError
 from domain.permissions import Actor
+from domain.processes.add_callback import add_callback
 from domain.processes.create_account import create_account
 from domain.processes.create_award import create_award
 from domain.processes.delete_account import delete_account
@@ -63,8 +64,8 @@ PAST = (
     holding(8, 204),
     holding(9, 205),
 )
-BEGETTERS = {create_team, create_award, open_session, log_in}
-"""Each time they are asked, there is one more: a team, an award, a session."""
+BEGETTERS = {create_team, create_award, open_session, log_in, add_callback}
+"""Each time they are asked, there is one more: a team, an award, a session, a callback."""
 
 accounts = st.sampled_from([204, 205, 206, 207])
 teams = st.sampled_from([3, 4, FIRST_NEW_ID])
@@ -72,6 +73,8 @@ awards = st.sampled_from([8, 9, FIRST_NEW_ID])
 apps = st.just(1)
 sessions = st.integers(FIRST_NEW_ID, FIRST_NEW_ID + 2)
 kinds = st.sampled_from(["team_deleted", "account_deleted"])
+names = st.sampled_from(["team_deleted", "account_deleted", str(FIRST_NEW_ID), str(FIRST_NEW_ID + 1)])
+secrets = st.sampled_from([f"whsec_{letter * 32}" for letter in "AB"])
 masks = st.one_of(st.sampled_from([0, 1, 2, 8, 16, 32, 64]), st.integers(0, 127))
 texts = st.sampled_from(["", "a", "b"])
 moves = st.one_of(st.just(UNSET), st.none(), teams)
@@ -119,7 +122,11 @@ orders = st.one_of(
     order(log_in, nobody, profile=profiles, signups_default=st.just(True), **ways_in),
     order(close_session, nobody, session=sessions, reason=st.just("revoked")),
     order(register_callback, nobody, app=apps, event=kinds, **addresses),
-    order(remove_callback, nobody, app=apps, event=kinds),
+    order(add_callback, nobody, app=apps, url=texts, secret=secrets),
+    order(remove_callback, nobody, app=apps, event=names),
+    order(pause_callback, nobody, app=apps, event=names),
+    order(resume_callback, nobody, app=apps, event=names),
+    order(rotate_secret, nobody, app=apps, event=names, secret=secrets, overlap_ends_at=st.just(SOON)),
     order(edit_app, nobody, app=apps, name=st.none() | texts, grant=masks, revoke=masks),
     order(delete_app, nobody, app=apps),
 )

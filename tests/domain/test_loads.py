@@ -1,5 +1,6 @@
 """The rules of a load by itself: how it is cancelled, and how a bot reports one that it runs."""
 
+import time
 from typing import Any
 
 import msgspec
@@ -8,10 +9,12 @@ import pytest
 from domain.kernel import Event, UnknownError
 from domain.loads.aggregate import (
     LOAD,
+    OBJECTS_MAX,
     Load,
     LoadFinishedError,
     LoadNotExternalError,
     LoadNotYoursError,
+    TooManyObjectsError,
     next_work,
     part_done,
 )
@@ -116,6 +119,24 @@ def test_an_object_that_was_made_anew_is_mapped_anew() -> None:
     anew = Pair("1001", "2502", "role")
     story = external(GUILDS, IdsMapped(**WHERE, pairs=(ROLE,))).when(report_mappings, **BOTS, pairs=[ROLE, anew])
     story.then(IdsMapped(**WHERE, pairs=(anew,)))
+
+
+def test_a_load_that_has_deleted_much_is_told_of_more_in_no_time() -> None:
+    before = tuple(map(str, range(40_000)))
+    story = external(GUILDS, ObjectsDeleted(**WHERE, ids=before))
+    began = time.process_time()
+    story.when(report_mappings, **BOTS, deleted=[*before[:5000], "99999"])
+    assert time.process_time() - began < 1
+    story.then(ObjectsDeleted(**WHERE, ids=("99999",)))
+
+
+def test_a_load_has_an_end_to_what_it_can_map_and_delete() -> None:
+    before = tuple(map(str, range(OBJECTS_MAX - 2)))
+    story = external(GUILDS, ObjectsDeleted(**WHERE, ids=before))
+    story.when(report_mappings, **BOTS, pairs=[ROLE]).then(IdsMapped(**WHERE, pairs=(ROLE,)))
+    story.when(report_mappings, **BOTS, pairs=[Pair("1002", "2502", "role")]).refuses(TooManyObjectsError)
+    story.when(report_mappings, **BOTS, deleted=["99999"]).refuses(TooManyObjectsError)
+    story.when(report_mappings, **BOTS, pairs=[ROLE]).says_nothing()
 
 
 def test_what_the_source_is_in_the_target_is_not_a_bots_to_say() -> None:

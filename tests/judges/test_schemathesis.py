@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.book.loading import LOADS, OWNER, back_up, done, external, new_source, new_target, publish
+from tests.api.book.subscribing import URL, deliver, subscribe
+from tests.workers.notary.books import notarize
 from tests.world import Bot, Caller, World, new_number
 
 pytestmark = pytest.mark.judge
@@ -29,6 +31,8 @@ NOT_NATIVE = f"--exclude-path-regex={NATIVE}"
 GUILDS = "^/book/guilds"
 OTHERS = "^/book/(events|settings|bots)"
 LOADING = "^/book/(backups|templates|loads)"
+CALLBACKS = "^/book/callbacks"
+PROOFS = "^/book/(checkpoint|proofs|keys)"
 XENON = "^(/api)?/(mappers|loaders|templates)"
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
 
@@ -88,6 +92,32 @@ async def test_every_answer_about_what_is_backed_up_and_loaded_is_described(worl
     known = {**AFTER, **ids, "query.user_id": str(OWNER)}
     judge(tmp_path, bot, known, f"--include-path-regex={LOADING}", "--exclude-method=DELETE")
     judge(tmp_path, bot, known, f"--include-path-regex={LOADING}", "--include-method=DELETE", "--phases=fuzzing")
+
+
+async def test_every_answer_about_what_is_signed_is_described(
+    world: World, shared_database_url: str, tmp_path: Path
+) -> None:
+    bot = await world.bot()
+    size = str((await notarize(shared_database_url)).size)
+    judge(tmp_path, bot, AFTER, f"--include-path-regex={PROOFS}")
+    known = {"path.size": size, "query.position": "1", "query.size": size, "query.from": "1", "query.to": size}
+    judge(tmp_path, bot, {**AFTER, **known}, f"--include-path-regex={PROOFS}")
+
+
+async def test_every_answer_about_callbacks_is_described(
+    world: World, shared_database_url: str, tmp_path: Path
+) -> None:
+    bot = await world.bot()
+    added = await subscribe(bot)
+    known = {
+        **AFTER,
+        "path.callback_id": added["id"],
+        "path.delivery_id": deliver(shared_database_url, added, 7),
+        "body.url": URL,
+    }
+    few = (f"--include-path-regex={CALLBACKS}", "--max-examples=6")  # it is many routes
+    judge(tmp_path, bot, known, *few, "--exclude-method=DELETE")
+    judge(tmp_path, bot, known, *few, "--include-method=DELETE", "--phases=fuzzing")
 
 
 async def test_every_answer_to_a_bot_before_the_xenon_surface_is_described(world: World, tmp_path: Path) -> None:

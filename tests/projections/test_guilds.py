@@ -153,6 +153,5 @@ async def test_who_is_where_and_with_what_standing(database_url: str) -> None:
             assert await queries.standing_of(connection, 2, 5) is None
             assert await queries.guilds_with(connection, 5, [1, 2]) == {1}
             assert await queries.guilds_with(connection, 6, [1, 2]) == set()
-            assert [await queries.guild_exists(connection, guild) for guild in (1, 2)] == [True, False]
             assert await queries.counts_of(connection, 1) == (2, 0)
             assert await queries.bots_in(connection, 1) == []  # who reported it is no bot that was registered

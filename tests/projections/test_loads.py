@@ -22,7 +22,7 @@ from domain.loads.events import (
 )
 from projections import checkpoints
 from projections.loads.projector import PROJECTOR as LOADS
-from projections.loads.queries import load_by_id, loads_before, running_loads
+from projections.loads.queries import load_by_id, loads_before
 from projections.loads.rows import document_of
 from projections.mappers.projector import PROJECTOR as MAPPERS
 from projections.rebuild import create_tables, rebuild
@@ -138,6 +138,28 @@ def test_a_long_wait_is_of_the_step_that_runs() -> None:
     assert steps(running, wait)["delete_roles"][0] == "done"
 
 
+def test_how_long_the_steps_will_take_is_told_by_how_long_their_objects_took() -> None:
+    gone = ObjectsDeleted(load=A, source=SOURCE, target=TARGET, ids=("1",), step="delete_roles")
+    told = gone, status("deleting roles", 0.1, "delete_roles")  # two seconds after the load was asked for
+
+    def left(*events: Event) -> list[int | None]:
+        return [step.estimated_seconds_left for step in load(started(A, plan=PLAN), *events).steps]
+
+    assert left() == [None] * 6
+    assert left(*told) == [2, 4, None, 2, 4, 2]
+    assert left(*told, status("waiting for long ratelimit")) == [None, 6, None, 3, 6, 3]  # nobody knows how long
+    assert left(*told, finished(A, outcome="cancelled")) == [None] * 6
+
+
+def test_the_properties_of_the_guild_are_counted_when_they_were_set() -> None:
+    done = status("loading settings", 0.9, "settings")
+    failed = ObjectFailed(load=A, source=SOURCE, target=TARGET, step="settings", object=TARGET, message="too long")
+    assert steps()["settings"] == ("waiting", 0, 1)
+    assert steps(done)["settings"] == ("running", 1, 1)
+    assert steps(done, finished(A))["settings"] == ("done", 1, 1)
+    assert steps(failed, done, finished(A))["settings"] == ("done", 0, 1)
+
+
 def test_what_is_mapped_is_counted() -> None:
     everyone = mapped(A, {str(SOURCE): str(TARGET)}, "role")  # has the guild's pair already
     assert load(started(A), begun(A), everyone, mapped(A, {"1": "2", "3": "4"}, "role")).mapped == 3
@@ -205,7 +227,6 @@ async def test_loads_are_found_by_id_by_guild_and_by_state(database_url: str) ->
             assert await ids(target=TARGET) == ["c", "a"]
             assert await ids(state="finished") == ["c"]
             assert await ids(state="running", among=[TARGET, 7]) == ["b", "a"]
-            assert await running_loads(connection) == ["a", "b", "d"]
 
 
 LOADS_MAX = 3

@@ -33,7 +33,7 @@ SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
     (AWARD, r"awards-\d+", "awards", ("id", "title", "image_url", "team")),
     (BACKUP, r"backups-\w+", "backups", ("id", "guild", "creator", "at", "digest", "name")),
     (HOLDING, r"awards-\d+-\d+", "holdings", ("award", "account")),
-    (CALLBACK, r"callbacks-\d+-\w+", "callbacks", ("id", "app", "event", "url")),
+    (CALLBACK, r"callbacks-\d+-\w+", "callbacks", ("id", "app", "event", "url", "status", "description")),
     (SESSION, r"sessions-\d+", "sessions", ("id", "account", "token_hash", "expires_at")),
     (TEAM, r"teams-\d+", "teams", ("id", "name")),
     (TEMPLATE, r"templates-\w+", "templates", ("id", "guild", "creator", "at", "name", "description", "backup")),

@@ -5,6 +5,7 @@ import pytest
 
 from domain.accounts.events import AccountCreated, DetailsChanged, ProfileSynced
 from domain.apps.events import AppCreated
+from domain.backups.events import BackupTaken
 from domain.callbacks.events import CallbackRegistered
 from domain.guilds.events import MemberUpdated
 from domain.kernel import Event
@@ -12,6 +13,7 @@ from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
 from store import log
 from store.codec import (
+    NulError,
     Origin,
     UndecodableEvent,
     UnknownEventError,
@@ -50,6 +52,17 @@ async def test_what_is_decoded_is_what_was_encoded(database_url: str, event: Eve
     async with opened(database_url) as here, opened(database_url) as there:
         data = await encoded(here.keyring, event)
         assert await decode_events([(event.stored_type, data)], there.keyring) == [event]
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\\\0"])
+async def test_a_text_that_no_table_has_room_for_is_not_written(database_url: str, text: str) -> None:
+    open_one, sealed = BackupTaken(backup="b", guild=1, creator=7, at=1, digest="", name=text), "Inês" + text
+    async with opened(database_url) as store:
+        for event in (open_one, DetailsChanged(account=204, name=sealed)):
+            with pytest.raises(NulError):
+                await encoded(store.keyring, event)
+        kept = msgspec.structs.replace(open_one, name="\\u0000")  # six characters, none of them NUL
+        assert await decode_events([(kept.stored_type, await encoded(store.keyring, kept))], store.keyring) == [kept]
 
 
 async def test_nothing_personal_is_in_the_database_before_it_is_projected(database_url: str) -> None:

@@ -23,6 +23,7 @@ from store.log import Recorded
 from workers.callbacks import bodies, outbox
 from workers.callbacks.bodies import AwardOfTeam, Snapshot
 from workers.callbacks.outbox import Made
+from workers.cloud_events import cloud_event, http_headers
 
 _logger = structlog.get_logger()
 
@@ -32,7 +33,8 @@ class CallbackFeed:
 
     name = "callback_feed"
 
-    def __init__(self) -> None:
+    def __init__(self, source: str = "/guildbook") -> None:
+        self._source = source
         self._wanted: frozenset[str] = frozenset()
 
     def wants(self, append: Sequence[Recorded]) -> bool:
@@ -66,13 +68,13 @@ class CallbackFeed:
         told = [(recorded, kind) for recorded in append for kind in self._kinds(recorded.event)]
         if told:
             shown = await _shown(connection, [recorded.event for recorded, _ in told], seen)
-            await outbox.add(connection, list(_made(told, shown)))
+            await outbox.add(connection, list(_made(told, shown, self._source)))
 
     def _kinds(self, event: Event) -> list[str]:
         return [kind for kind in bodies.kinds_of(event) if kind in self._wanted]
 
 
-def _made(told: Sequence[tuple[Recorded, str]], shown: Snapshot) -> Iterable[Made]:
+def _made(told: Sequence[tuple[Recorded, str]], shown: Snapshot, source: str) -> Iterable[Made]:
     for recorded, kind in told:
         event = recorded.event
         try:
@@ -80,7 +82,24 @@ def _made(told: Sequence[tuple[Recorded, str]], shown: Snapshot) -> Iterable[Mad
         except KeyError:  # a feed that was stopped is shown what it missed with the tables as they are now
             _logger.warning("callback not made: it is gone", position=recorded.position, kind=kind)
         else:
-            yield Made(recorded.position, kind, bodies.entity_of(event), bodies.state_of(event), body)
+            entity, state_of = bodies.entity_of(event), bodies.state_of(event)
+            headers = msgspec.json.encode(_headers(recorded, source)).decode()
+            yield Made(recorded.position, kind, event.stored_type, entity, state_of, body, headers)
+
+
+def _headers(recorded: Recorded, source: str) -> dict[str, str]:
+    """Return what makes a body a CloudEvent: it is about the event, whatever the body is."""
+    event = cloud_event(
+        source,
+        position=recorded.position,
+        stream=recorded.stream,
+        version=recorded.version,
+        stored_type=recorded.event.stored_type,
+        append_end=recorded.append_end,
+        recorded_at=recorded.recorded_at,
+        meta=recorded.meta(),
+    )
+    return http_headers(event)
 
 
 async def _shown(connection: AsyncConnection[TupleRow], events: Sequence[Event], before: Snapshot) -> Snapshot:

@@ -1,10 +1,13 @@
-"""The deliveries in the database: put in by the feed, taken out and written down by the sender."""
+"""The deliveries in the database: put in by the feed and the fan-out, taken out by the sender.
+
+A lane is one callback and one entity. In a lane that is kept in order only the oldest delivery has a time, all others
+are due at `infinity`; so what waits behind a failure costs nothing when the sender looks for what is due.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
-import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -12,9 +15,13 @@ from store import signals
 
 # Parts of the question what to send now. Endpoints are found by skipping from one to the next in the index.
 ENDPOINTS: LiteralString = """
-    SELECT min(callback) FROM operations.deliveries WHERE state = 'pending'
+    SELECT min(callback) FROM operations.deliveries WHERE state = 'pending' AND due_at < 'infinity'
     UNION ALL
-    SELECT (SELECT min(callback) FROM operations.deliveries WHERE state = 'pending' AND callback > endpoint.callback)
+    SELECT (
+        SELECT min(callback)
+        FROM operations.deliveries
+        WHERE state = 'pending' AND due_at < 'infinity' AND callback > endpoint.callback
+    )
     FROM endpoint
     WHERE endpoint.callback IS NOT NULL
 """
@@ -36,16 +43,42 @@ ENDPOINT_SHARE: LiteralString = """
 """
 # With many endpoints, few of each are looked at: there is room for few, and the sender asks again at once.
 ENDPOINT_LOOK: LiteralString = "1 + 4 * %(limit)b / (SELECT count(*) FROM endpoint)"
+CALLBACK_VERSION: LiteralString = """
+    SELECT max(version) FROM book.log WHERE stream = concat_ws('-', 'callbacks', due.app, due.event)
+"""
+
+
+PLANS_OFF = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin")
 
 
 class Made(NamedTuple):
-    """Something to tell every callback that is subscribed to `event`."""
+    """Something to tell every callback that is subscribed to `event`. `headers` are JSON, or none of its own."""
 
     position: int
     event: str
+    type: str
     entity: str
     state_of: str
     body: bytes
+    headers: str
+
+
+class Said(NamedTuple):
+    """An event as callbacks are told it."""
+
+    position: int
+    type: str
+    entity: str
+    body: bytes
+
+
+class Target(NamedTuple):
+    """Who is told what is said at a position: a callback, by its id, and by its app and its name there."""
+
+    position: int
+    callback: int
+    app: int
+    event: str
 
 
 class Lane(NamedTuple):
@@ -56,7 +89,11 @@ class Lane(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A delivery whose time has come, the first of its lane; it was attempted so many times."""
+    """A delivery whose time has come, the first of its lane; it was attempted so many times.
+
+    `attempts_before` of them were made before it was asked for last, the `sendings`th time; `version` is of the
+    callback's stream (None: there is no such stream).
+    """
 
     id: str
     lane: Lane
@@ -64,6 +101,10 @@ class Due(NamedTuple):
     event: str
     body: bytes
     attempts: int
+    attempts_before: int = 0
+    sendings: int = 1
+    headers: str | None = None
+    version: int | None = None
 
 
 class Busy(NamedTuple):
@@ -73,44 +114,142 @@ class Busy(NamedTuple):
     silent: Collection[int]
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt went, and what becomes of its delivery: `due_at` is set when it stays pending."""
+async def settle(connection: AsyncConnection[TupleRow]) -> None:
+    """Commit without waiting, as what is forgotten is done again; and walk indexes, whatever statistics say.
 
-    delivery: str
-    number: int
-    state: str
-    due_at: datetime | None = None
-    started_at: datetime
-    duration_ms: int
-    status: int | None = None
-    error: str | None = None
-    response: str | None = None
+    The outbox swings from empty to full and back in seconds; a plan that was made for one is ruin for the other.
+    """
+    for setting in ("synchronous_commit", *PLANS_OFF):
+        await connection.execute("SELECT set_config(%s, 'off', false)", (setting,))
 
 
 async def add(connection: AsyncConnection[TupleRow], made: Sequence[Made]) -> None:
     """Put in one delivery for each subscribed callback, and wake the sender at the commit."""
     statement = """
-        INSERT INTO operations.deliveries (id, position, callback, app, event, entity, state_of, body)
+        INSERT INTO operations.deliveries (id, position, callback, app, event, type, entity, state_of, body, headers)
         SELECT
             'msg_' || made.position || '_' || callback.id,
-            made.position, callback.id, callback.app, made.event, made.entity, made.state_of, made.body
-        FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bytea[])
-            AS made (position, event, entity, state_of, body)
+            made.position, callback.id, callback.app, made.event, made.type, made.entity, made.state_of, made.body,
+            made.headers
+        FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[])
+            AS made (position, event, type, entity, state_of, body, headers)
         JOIN callbacks AS callback ON callback.event = made.event
         ON CONFLICT (id) DO NOTHING
     """
     await connection.execute(statement, [list(column) for column in zip(*made, strict=True)])
+    await wake_sender(connection)
+
+
+async def wake_sender(connection: AsyncConnection[TupleRow]) -> None:
+    """Have the sender look when this commits."""
     await connection.execute("SELECT pg_notify(%s, '')", (signals.DELIVERIES,))
+
+
+async def lock_lanes(connection: AsyncConnection[TupleRow]) -> None:
+    """Keep lanes to this transaction, so that no delivery is left without a turn."""
+    await connection.execute("SELECT operations.lock_lanes()")
+
+
+async def tell(connection: AsyncConnection[TupleRow], said: Sequence[Said], targets: Sequence[Target]) -> None:
+    """Put in a delivery for each target, in order; one that is there already is sent again. Lanes are locked."""
+    statement = """
+        INSERT INTO operations.deliveries AS delivery
+            (id, position, callback, app, event, type, entity, state_of, body, in_order, due_at)
+        SELECT
+            'msg_' || said.position || '_' || target.callback,
+            said.position, target.callback, target.app, target.event, said.type, said.entity, said.entity, said.body,
+            true,
+            CASE WHEN said.position > min(said.position) OVER lane OR EXISTS (
+                SELECT
+                FROM operations.deliveries AS older
+                WHERE older.callback = target.callback
+                  AND older.entity = said.entity
+                  AND older.state = 'pending'
+                  AND older.position < said.position
+            ) THEN 'infinity' ELSE clock_timestamp() - interval '1 minute' END
+        FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::bytea[]) AS said (position, type, entity, body)
+        JOIN unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::text[]) AS target (position, callback, app, event)
+            USING (position)
+        WINDOW lane AS (PARTITION BY target.callback, said.entity)
+        ORDER BY said.position
+        ON CONFLICT (id) DO UPDATE SET
+            state           = 'pending',
+            type            = EXCLUDED.type,
+            body            = EXCLUDED.body,
+            due_at          = EXCLUDED.due_at,
+            finished_at     = NULL,
+            sendings        = delivery.sendings + 1,
+            attempts_before = delivery.attempts
+    """
+    columns = [list(column) for rows in (said, targets) for column in zip(*rows, strict=True)]
+    await connection.execute(statement, columns)
+
+
+async def demote_newer(connection: AsyncConnection[TupleRow], callbacks: Sequence[int]) -> None:
+    """Take their time from deliveries that had their turn before older ones were put in. Lanes are locked."""
+    statement = """
+        UPDATE operations.deliveries AS newer
+        SET due_at = 'infinity'
+        WHERE newer.callback = ANY(%b)
+          AND newer.state = 'pending'
+          AND newer.in_order
+          AND newer.due_at < 'infinity'
+          AND EXISTS (
+              SELECT
+              FROM operations.deliveries AS older
+              WHERE older.callback = newer.callback
+                AND older.entity = newer.entity
+                AND older.state = 'pending'
+                AND older.position < newer.position
+          )
+    """
+    await connection.execute(statement, (list(callbacks),))
+
+
+async def send_kept(connection: AsyncConnection[TupleRow], delivery: str, callback: int) -> None:
+    """Send again what was given up and kept, as it is."""
+    statement = """
+        UPDATE operations.deliveries
+        SET (state, due_at, finished_at, sendings, attempts_before)
+            = ROW ('pending', clock_timestamp() - interval '1 minute', NULL, sendings + 1, attempts)
+        WHERE id = %b AND callback = %b AND state IN ('blocked', 'dead') AND NOT in_order
+    """
+    await connection.execute(statement, (delivery, callback))
+
+
+async def hurry(connection: AsyncConnection[TupleRow], callback: int) -> None:
+    """Send at once what waits for another attempt, and count its attempts anew."""
+    statement = """
+        UPDATE operations.deliveries
+        SET (due_at, attempts_before) = ROW (clock_timestamp() - interval '1 minute', attempts)
+        WHERE callback = %b AND state = 'pending' AND attempts > 0 AND due_at < 'infinity'
+    """
+    await connection.execute(statement, (callback,))
 
 
 async def cancel(connection: AsyncConnection[TupleRow], callbacks: Sequence[int]) -> None:
     """Give up what is pending for callbacks that are gone."""
     statement = """
         UPDATE operations.deliveries
-        SET (state, body, finished_at) = ROW ('cancelled', NULL, now())
+        SET (state, body, headers, finished_at) = ROW ('cancelled', NULL, NULL, now())
         WHERE callback = ANY(%b) AND state = 'pending'
     """
     await connection.execute(statement, (list(callbacks),))
+
+
+async def pending_of(connection: AsyncConnection[TupleRow], callbacks: Sequence[int], limit: int) -> dict[int, int]:
+    """Return how many deliveries wait for each of these, counted up to a limit."""
+    query = """
+        SELECT asked.callback, (
+            SELECT count(*)
+            FROM (
+                SELECT FROM operations.deliveries WHERE callback = asked.callback AND state = 'pending' LIMIT %b
+            ) AS waiting
+        )
+        FROM unnest(%b::bigint[]) AS asked (callback)
+    """
+    rows = await (await connection.execute(query, (limit, list(callbacks)), binary=True)).fetchall()
+    return dict(rows)
 
 
 async def claim(
@@ -122,19 +261,25 @@ async def claim(
     """
     query = f"""
         WITH RECURSIVE endpoint (callback) AS ({ENDPOINTS})
-        SELECT due.id, due.callback, due.entity, due.app, due.event, due.body, due.attempts
+        SELECT
+            due.id, due.callback, due.entity, due.app, due.event, due.body,
+            due.attempts, due.attempts_before, due.sendings, due.headers, ({CALLBACK_VERSION})
         FROM endpoint
+        LEFT JOIN operations.callback_cursors AS cursor ON cursor.callback = endpoint.callback
         CROSS JOIN LATERAL (
-            SELECT id, callback, entity, app, event, body, attempts, due_at
+            SELECT id, callback, entity, app, event, body, attempts, attempts_before, sendings, headers, due_at
             FROM operations.deliveries AS delivery
             WHERE callback = endpoint.callback
               AND state = 'pending'
               AND due_at <= %(now)b
+              AND due_at < 'infinity'
+              AND (cursor.position IS NULL OR position <= cursor.position)
               AND (callback, entity) NOT IN ({BUSY_LANES})
-              AND position = ({FIRST_OF_LANE})
+              AND (in_order OR position = ({FIRST_OF_LANE}))
             ORDER BY due_at
             LIMIT greatest(0, least({ENDPOINT_LOOK}, {ENDPOINT_SHARE}))
         ) AS due
+        WHERE cursor.is_held IS NOT TRUE
         ORDER BY due.due_at
         LIMIT %(limit)b
     """
@@ -148,49 +293,3 @@ async def claim(
     }
     rows = await (await connection.execute(query, arguments, binary=True)).fetchall()
     return [Due(row[0], Lane(row[1], row[2]), *row[3:]) for row in rows]
-
-
-async def record(connection: AsyncConnection[TupleRow], results: Sequence[Result]) -> None:
-    """Write attempts down and move their deliveries on; one that was cancelled meanwhile stays so unless it arrived."""
-    statement = """
-        WITH result AS (
-            SELECT delivery, number, state, due_at, started_at, duration_ms, status, error, response
-            FROM json_to_recordset(%s) AS result (
-                delivery text, number integer, state text, due_at timestamptz,
-                started_at timestamptz, duration_ms integer, status integer, error text, response text
-            )
-        ), attempt AS (
-            INSERT INTO operations.delivery_attempts
-                (delivery, number, started_at, duration_ms, status, error, response)
-            SELECT delivery, number, started_at, duration_ms, status, error, response
-            FROM result
-            ON CONFLICT DO NOTHING
-        )
-        UPDATE operations.deliveries AS delivery
-        SET state       = result.state,
-            attempts    = result.number,
-            due_at      = coalesce(result.due_at, delivery.due_at),
-            body        = CASE WHEN result.state = 'delivered' THEN NULL ELSE delivery.body END,
-            finished_at = CASE WHEN result.state = 'pending' THEN NULL ELSE now() END
-        FROM result
-        WHERE delivery.id = result.delivery
-          AND (delivery.state = 'pending' OR result.state = 'delivered')
-    """
-    await connection.execute(statement, (msgspec.json.encode(results).decode(),))
-
-
-async def supersede(connection: AsyncConnection[TupleRow], delivered: Sequence[str]) -> None:
-    """Give up what waits to tell an older state of what these have told."""
-    statement = """
-        UPDATE operations.deliveries AS older
-        SET (state, body, finished_at) = ROW ('superseded', NULL, now())
-        FROM operations.deliveries AS newer
-        WHERE newer.id = ANY(%b)
-          AND newer.state = 'delivered'
-          AND older.callback = newer.callback
-          AND older.entity = newer.entity
-          AND older.state_of = newer.state_of
-          AND older.position < newer.position
-          AND older.state = 'pending'
-    """
-    await connection.execute(statement, (list(delivered),))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 
 import aiohttp
 import msgspec
@@ -13,11 +14,12 @@ from domain.callbacks.aggregate import Callback
 from workers.callbacks.addresses import AddressRefusedError, public_socket
 from workers.callbacks.outbox import Due
 from workers.callbacks.schedule import seconds_asked
-from workers.callbacks.signature import signed_headers
+from workers.callbacks.signature import headers_of
 
 RESPONSE_BYTES_MAX = 1024  # of an answer, kept for the log
 RESPONSE_SECONDS_MAX = 1.0  # patience with it: the status has said all that counts
 ERROR_CHARACTERS_MAX = 500
+URLS_MAX = 1024
 CONSTANT_HEADERS = {"User-Agent": "Guildbook", "Accept-Encoding": "identity"}
 
 
@@ -71,14 +73,23 @@ async def attempt(
 
 
 async def _post(session: aiohttp.ClientSession, due: Due, callback: Callback, now: datetime) -> tuple[int, str, float]:
-    url = URL(callback.url).with_user(None)  # a name in the URL would claim the Authorization header
-    headers = signed_headers(due.id, int(now.timestamp()), due.body, callback.secret)
+    headers = headers_of(callback, due.id, due.body, now)
+    if due.headers is not None:
+        headers |= msgspec.json.decode(due.headers, type=dict[str, str])
+    url = _url_of(callback.url)
     async with session.post(url, data=due.body, headers=headers, allow_redirects=False) as answer:
         asked_seconds = seconds_asked(answer.headers.get("Retry-After"), now)
         return answer.status, await _beginning(answer), asked_seconds
 
 
+@lru_cache(URLS_MAX)
+def _url_of(url: str) -> URL:
+    return URL(url).with_user(None)  # a name in the URL would claim the Authorization header
+
+
 async def _beginning(answer: aiohttp.ClientResponse) -> str:
+    if answer.content.at_eof():
+        return ""
     beginning = bytearray()
     with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(RESPONSE_SECONDS_MAX):

@@ -5,14 +5,16 @@
        └── due later ───┴─ anything else ──────────────▶ dead, when the schedule is at its end
     pending, and the callback is removed ──────────────▶ cancelled
 
-A lane is one callback and one entity; it carries one delivery at a time, the oldest that is due. Nothing is marked
-in the database while it is under way: whoever leads next finds it due, and sends it before what is newer in its lane.
+A lane is one callback and one entity; it carries one delivery at a time, the oldest that is due. In the dialect of
+/book what has failed is waited for; in that of Polympics what is newer goes out meanwhile. Nothing is marked in the
+database while it is under way: whoever leads next finds it due, and sends it before what is newer in its lane.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import aiohttp
 import psycopg
@@ -20,27 +22,44 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.callbacks.aggregate import CALLBACK, Callback
+from domain.callbacks.aggregate import BOOK, Callback
 from schemas.settings import Settings
-from store import leadership, log, signals
-from store.connections import connect
+from store import leadership, signals
+from store.appender import Appender
+from store.connections import connect, described, pool
+from store.event_store import EventStore
 from store.keys import Keyring
 from store.signals import Signal
-from workers.callbacks import outbox, post
-from workers.callbacks.outbox import Busy, Due, Lane, Result
+from workers.callbacks import outbox, post, results
+from workers.callbacks.disabling import Failure, disable, to_disable
+from workers.callbacks.outbox import Busy, Due, Lane
 from workers.callbacks.post import Attempt
+from workers.callbacks.pruning import Pruner
+from workers.callbacks.recipients import Recipients
+from workers.callbacks.results import Result
 from workers.callbacks.schedule import retry_at
 
 POLL_SECONDS = 0.5
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 5.0  # for what is under way when the sender is stopped
 ENDPOINT_CONCURRENCY_MAX = 16
+CLAIMED_MAX = 4  # deliveries that are claimed for each that may be under way, so that few questions are asked
+SETTLE_SECONDS = 0.01  # while something is under way, so that what happens together is written down together
+CONNECTIONS_MAX = 2  # for saying that a callback is disabled
 
 _logger = structlog.get_logger()
 
 
 def _host_clock() -> datetime:
     return datetime.now(UTC)
+
+
+class Attempted(NamedTuple):
+    """An attempt that is not written down yet."""
+
+    lane: Lane
+    callback: Callback
+    result: Result
 
 
 class CallbackSender:
@@ -60,106 +79,126 @@ class CallbackSender:
         self._settings = settings
         self._clock = clock
         self._chance = chance
-        self._under_way: dict[Lane, asyncio.Task[None]] = {}
-        self._attempted: list[tuple[Lane, Result]] = []
+        self._claimed: dict[Lane, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(settings.callback_concurrency_max)
+        self._attempted: list[Attempted] = []
         self._silent: set[int] = set()
         self._signal = Signal(url, signals.DELIVERIES)
+        self._recipients = Recipients(keyring)
 
     async def run(self) -> None:
         """Run until cancelled, which lets what is under way finish; after a lost connection, stand by again."""
-        allow_private = self._settings.callbacks_allow_private
-        async with asyncio.TaskGroup() as tasks, post.open_session(allow_private=allow_private) as session:
+        appender = Appender(self._url)
+        async with (
+            asyncio.TaskGroup() as tasks,
+            pool(self._url, CONNECTIONS_MAX) as connections,
+            post.open_session(allow_private=self._settings.callbacks_allow_private) as session,
+        ):
             listening = tasks.create_task(self._signal.run())
             try:
-                await self._lead_for_ever(session)
+                await self._lead_for_ever(session, EventStore(connections, appender, self._keyring))
             finally:
                 listening.cancel()
+                await appender.close()
 
-    async def _lead_for_ever(self, session: aiohttp.ClientSession) -> None:
+    async def _lead_for_ever(self, session: aiohttp.ClientSession, store: EventStore) -> None:
         while True:
             try:
-                await self._lead(session)
+                await self._lead(session, store)
             except psycopg.Error as error:
-                _logger.warning("callback sender restarts", error=str(error))
+                _logger.warning("callback sender restarts", error=described(error))
                 await asyncio.sleep(RESTART_SECONDS)
 
-    async def _lead(self, session: aiohttp.ClientSession) -> None:
+    async def _lead(self, session: aiohttp.ClientSession, store: EventStore) -> None:
         async with await connect(self._url) as connection:
             await leadership.become_leader(connection, leadership.CALLBACK_SENDER)
-            await _settle(connection)
+            await outbox.settle(connection)
+            pruner = Pruner(self._settings.delivery_days)
             try:
                 while True:
-                    await self._record(connection)
+                    await self._record(connection, store)
                     await self._start(connection, session)
+                    await pruner.step(connection, self._clock())
                     await self._signal.wait(POLL_SECONDS)
+                    if self._claimed:
+                        await asyncio.sleep(SETTLE_SECONDS)
             except asyncio.CancelledError:
-                await self._finish(connection)
+                await self._finish(connection, store)
                 raise
             finally:
                 self._abandon()
 
     async def _start(self, connection: AsyncConnection[TupleRow], session: aiohttp.ClientSession) -> None:
-        """Send what is due, as far as there is room for it; what has nowhere to go is cancelled."""
-        room = self._settings.callback_concurrency_max - len(self._under_way)
-        if not room:
+        """Send what is due, when there is room for much of it; what has nowhere to go is cancelled."""
+        claimed_max = CLAIMED_MAX * self._settings.callback_concurrency_max
+        room = claimed_max - len(self._claimed)
+        if room < claimed_max // 2:
             return
-        busy = Busy(self._under_way, self._silent)
+        busy = Busy(self._claimed, self._silent)
         found = await outbox.claim(connection, self._clock(), busy, room, ENDPOINT_CONCURRENCY_MAX)
-        callbacks = await self._callbacks(connection, found) if found else {}
-        for due in found:
-            callback = callbacks.get(due.lane.callback)
-            if callback is not None:
-                self._under_way[due.lane] = asyncio.create_task(self._deliver(session, due, callback))
+        callbacks = await self._recipients.of(connection, found) if found else {}
+        active = {number: callback for number, callback in callbacks.items() if callback.is_active()}
+        sent = [due for due in found if due.lane.callback in active]
+        for due in sent:
+            if due.lane not in self._claimed:
+                delivering = self._deliver(session, due, active[due.lane.callback])
+                self._claimed[due.lane] = asyncio.create_task(delivering)
         gone = {due.lane.callback for due in found} - callbacks.keys()
         if gone:
             await outbox.cancel(connection, list(gone))
-        if found:
+        if sent or gone:
             self._signal.wake()  # there may be more
-
-    async def _callbacks(self, connection: AsyncConnection[TupleRow], found: Sequence[Due]) -> dict[int, Callback]:
-        """Return where to send and with what secret, as the log has it now; by id, those that still exist."""
-        streams = sorted({CALLBACK.stream(due.app, due.event) for due in found})
-        histories = await log.read_streams(connection, self._keyring, streams)
-        states = [CALLBACK.fold(history.events) for history in histories.values()]
-        return {state.id: state for state in states if state is not None}
 
     async def _deliver(self, session: aiohttp.ClientSession, due: Due, callback: Callback) -> None:
         seconds_max = self._settings.callback_timeout_seconds
-        attempt = await post.attempt(session, due, callback, now=self._clock(), seconds_max=seconds_max)
+        async with self._slots:
+            attempt = await post.attempt(session, due, callback, now=self._clock(), seconds_max=seconds_max)
         if attempt.status is None and not attempt.refused:
             self._silent.add(due.lane.callback)
         else:
             self._silent.discard(due.lane.callback)
-        self._attempted.append((due.lane, result_of(due, attempt, self._clock(), self._chance())))
+        result = result_of(due, attempt, self._clock(), self._chance())
+        self._attempted.append(Attempted(due.lane, callback, result))
         self._signal.wake()
 
-    async def _record(self, connection: AsyncConnection[TupleRow]) -> None:
+    async def _record(self, connection: AsyncConnection[TupleRow], store: EventStore) -> None:
         """Write down what was attempted, and only then free its lanes."""
         attempted = list(self._attempted)
         if not attempted:
             return
-        results = [result for _, result in attempted]
-        delivered = [result.delivery for result in results if result.state == "delivered"]
+        now = self._clock()
+        delivered = [each for each in attempted if each.result.is_success()]
+        newest = [each.result.delivery for each in delivered if each.callback.dialect != BOOK]
+        finished = {each.lane for each in attempted if each.result.due_at is None}
+        tallies = results.tallied([(each.lane, each.result) for each in attempted])
         async with connection.pipeline(), connection.transaction():
-            await outbox.record(connection, results)
-            if delivered:
-                await outbox.supersede(connection, delivered)
+            await outbox.lock_lanes(connection)
+            await results.record(connection, [each.result for each in attempted])
+            if newest:
+                await results.supersede(connection, newest)
+            if finished:
+                await results.promote(connection, sorted(finished))
+            failing_since = await results.keep_figures(connection, now, list(tallies.values()))
         del self._attempted[: len(attempted)]
-        for lane, _ in attempted:
-            del self._under_way[lane]
+        for each in attempted:
+            del self._claimed[each.lane]
+        failures = [Failure(each.callback, each.result.status) for each in attempted if not each.result.is_success()]
+        hours_max = self._settings.callback_failing_hours_max
+        for callback, since, reason in to_disable(failures, failing_since, now, hours_max).values():
+            await disable(store, callback, since, reason)
 
-    async def _finish(self, connection: AsyncConnection[TupleRow]) -> None:
-        if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=GRACE_SECONDS)
+    async def _finish(self, connection: AsyncConnection[TupleRow], store: EventStore) -> None:
+        if self._claimed:
+            await asyncio.wait(self._claimed.values(), timeout=GRACE_SECONDS)
         try:
-            await self._record(connection)
+            await self._record(connection, store)
         except psycopg.Error as error:
-            _logger.warning("last deliveries not recorded, they will be sent again", error=str(error))
+            _logger.warning("last deliveries not recorded, they will be sent again", error=described(error))
 
     def _abandon(self) -> None:
-        for task in self._under_way.values():
+        for task in self._claimed.values():
             task.cancel()
-        self._under_way.clear()
+        self._claimed.clear()
         self._attempted.clear()
 
 
@@ -172,11 +211,12 @@ def result_of(due: Due, attempt: Attempt, now: datetime, chance: float) -> Resul
     elif attempt.refused:
         state = "blocked"
     else:
-        due_at = retry_at(number, now, chance, attempt.asked_seconds)
+        due_at = retry_at(number - due.attempts_before, now, chance, attempt.asked_seconds)
         state = "dead" if due_at is None else "pending"
     return Result(
         delivery=due.id,
         number=number,
+        sendings=due.sendings,
         state=state,
         due_at=due_at,
         started_at=attempt.started_at,
@@ -185,12 +225,3 @@ def result_of(due: Due, attempt: Attempt, now: datetime, chance: float) -> Resul
         error=attempt.error,
         response=attempt.response,
     )
-
-
-async def _settle(connection: AsyncConnection[TupleRow]) -> None:
-    """Commit without waiting, as what is forgotten is sent again; and walk indexes, whatever statistics say.
-
-    The outbox swings from empty to full and back in seconds; a plan that was made for one is ruin for the other.
-    """
-    for setting in ("synchronous_commit", "enable_seqscan", "enable_bitmapscan"):
-        await connection.execute("SELECT set_config(%s, 'off', false)", (setting,))

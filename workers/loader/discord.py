@@ -5,8 +5,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from domain.guilds.aggregate import Channel, Role
-from domain.loads.aggregate import Load, next_work
+from domain.guilds.aggregate import GUILD, Channel, Role
+from domain.guilds.commands import apply_changes
+from domain.guilds.reports import Change, ChannelGone, ChannelReport, RoleGone, RoleReport
+from domain.loads.aggregate import LONG_WAIT, Load, next_work
 from domain.loads.commands import finish_load, record_status, record_work
 from domain.loads.events import Item, Pair, StepName
 from domain.processes.begin_load import begin_load
@@ -22,11 +24,10 @@ W = TypeVar("W", Role, Channel)
 
 ROLE_STEPS = ("delete_roles", "roles")
 UNORDERED = "The roles could not be ordered."
+NO_ICON = "The icon of the source could not be fetched; the target keeps its own."
 OUT_OF_REACH = "The bot's highest role is not above this one, or it is another bot's."
-
-
+SEEN_OF_CHANNELS = ("id", "kind", "name", "position", "parent", "topic", "nsfw", "overwrites")
 LONG_SECONDS = 10.0
-LONG_WAIT = "waiting for long ratelimit"
 
 
 class Done(NamedTuple):
@@ -48,6 +49,8 @@ async def run(store: EventStore, job: Job, gateway: DiscordGuild) -> None:
         begun = await running_load(store, name)
         if begun:
             await _Run(store, job, begun, gateway, target).steps()
+            if begun.asked.restore_settings:
+                await _report(store, job, gateway)
     except LoadCancelledError:
         await store.execute(job.origin, finish_load, load=name, outcome="cancelled")
     except (GatewayError, TargetLostError) as error:
@@ -63,6 +66,30 @@ def pauses(store: EventStore, job: Job, waiting: Waiting) -> Pause:
         await waiting.pause(seconds)
 
     return pause
+
+
+async def _report(store: EventStore, job: Job, gateway: DiscordGuild) -> None:
+    """Tell the registry, if it knows the target, what was done there: settings are restored before bots tell of it."""
+    load = await running_load(store, job.load.id)
+    guild = await store.peek(GUILD, job.load.target)
+    if load and guild and guild.origin == "mirrored":
+        changes = _changes(load, await gateway.read())
+        await store.execute(job.origin, apply_changes, guild=guild.id, changes=changes)
+
+
+def _changes(load: Load, found: Found) -> list[Change]:
+    """Return what a load has deleted and made, as it is at Discord now."""
+    gone, made = {*load.deleted}, {int(new) for new in load.translated().values()}
+    return [
+        *(RoleGone(role) for role in load.plan.delete_roles if str(role) in gone),
+        *(ChannelGone(channel) for channel in load.plan.delete_channels if str(channel) in gone),
+        *(RoleReport(**msgspec.structs.asdict(role)) for role in found.roles.values() if role.id in made),
+        *(_channel_report(channel) for channel in found.channels.values() if channel.id in made),
+    ]
+
+
+def _channel_report(channel: Channel) -> ChannelReport:
+    return ChannelReport(**{name: getattr(channel, name) for name in SEEN_OF_CHANNELS})
 
 
 class _Run:
@@ -172,10 +199,11 @@ class _Run:
         await self._gateway.ban(number, reasons.get(number))
         return Done(banned=(number,))
 
-    async def _set_properties(self, _number: int) -> Done:
-        report = settings_in_target(self._job.snapshot.guild, self._load.target, self._translation())
-        await self._gateway.edit_guild(report)
-        return Done()
+    async def _set_properties(self, number: int) -> Done:
+        source = self._job.snapshot.guild
+        icon = await self._gateway.icon_of(source)
+        await self._gateway.edit_guild(settings_in_target(source, number, self._translation()), icon)
+        return Done(failed=((number, NO_ICON),) if source.icon and icon is None else ())
 
     async def _made(
         self,

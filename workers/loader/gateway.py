@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
+from urllib.parse import quote
 
 from domain.guilds.aggregate import Channel, Guild, Role
 from domain.guilds.reports import GuildReport
@@ -117,9 +118,16 @@ class DiscordGuild:
         """Ban somebody, for the reason that was given in the source."""
         await self._do(Ask("PUT", f"{self._path}/bans/{user}", {}, reason or self._reason(f"ban {user}")))
 
-    async def edit_guild(self, wanted: GuildReport) -> None:
-        """Set the properties of the guild."""
-        await self._do(Ask("PATCH", self._path, guild_body(wanted), self._reason("properties")))
+    async def icon_of(self, source: Guild) -> str | None:
+        """Return the icon of another guild, as this one takes it; None when it is not to be had."""
+        return (
+            await self._rest.picture(f"/icons/{source.id}/{quote(source.icon, safe='')}.png") if source.icon else None
+        )
+
+    async def edit_guild(self, wanted: GuildReport, icon: str | None = None) -> None:
+        """Set the properties of the guild; without an icon it keeps its own."""
+        body = guild_body(wanted) | ({"icon": icon} if icon else {})
+        await self._do(Ask("PATCH", self._path, body, self._reason("properties")))
 
     async def _create(self, make: Ask, find: Callable[[], Awaitable[int | None]]) -> int:
         failures = 0

@@ -1,6 +1,7 @@
 """Asks a Discord-compatible API as a bot: limits and `Retry-After` are waited out, what may be repeated is."""
 
 import time
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -22,7 +23,8 @@ ANSWER_BYTES_MAX = 16_777_216
 REASON_CHARACTERS_MAX = 512
 MESSAGE_CHARACTERS_MAX = 500
 USER_AGENT = "DiscordBot (guildbook, 1)"
-UNAUTHORIZED, BUSY, SERVER_ERROR = 401, 429, 500
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+OK, UNAUTHORIZED, BUSY, SERVER_ERROR = 200, 401, 429, 500
 
 
 class GatewayError(Exception):
@@ -87,8 +89,9 @@ class Rest:
         self._url = settings.discord_api_url.rstrip("/")
         self._headers = {
             "Authorization": f"Bot {settings.discord_bot_token.strip()}",
-            "User-Agent": "DiscordBot (guildbook, 1)",
+            "User-Agent": USER_AGENT,
         }
+        self._cdn_url = settings.discord_cdn_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=settings.discord_timeout_seconds)
         self._limits = RateLimits()
 
@@ -139,6 +142,17 @@ class Rest:
         )
         async with request as response:
             return _Answer(response.status, response.headers, await _content(response))
+
+    async def picture(self, path: str) -> str | None:
+        """Return a picture that Discord shows, as it takes one itself: a data URI. None when it is not to be had."""
+        url, timeout = f"{self._cdn_url}{path}", self._timeout
+        try:
+            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+                content, kind = await _content(response), response.content_type
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return None
+        is_picture = response.status == OK and kind in PICTURES
+        return f"data:{kind};base64,{b64encode(content).decode()}" if is_picture else None
 
 
 async def pause_after(failures: int, pause: Pause) -> None:

@@ -65,15 +65,16 @@ class Runs:
             await registry.run(self._store, job, self._snowflakes)
         done = await running_load(self._store, load.id)
         if done:
-            await self._finish(job._replace(load=done))
+            await self._finish(job._replace(load=done), waiting)
 
-    async def _finish(self, job: Job) -> None:
+    async def _finish(self, job: Job, waiting: Waiting) -> None:
         """Do what comes after the plan, and end the load."""
         load, ending = job.load, Ending()
         if load.asked.restore_settings:
-            ids = {**job.earlier, **load.translated()}
-            ending = await restore_settings(self._store, job, ids, self._primary_bot)
-        await self._store.execute(job.origin, finish_load, load=load.id, outcome="success", **ending._asdict())
+            gone = {*load.deleted}
+            ids = {old: new for old, new in job.earlier.items() if new not in gone} | load.translated()
+            ending = await restore_settings(self._store, job, ids, self._primary_bot, waiting)
+        await self._store.execute(job.origin, finish_load, load=load.id, **ending._asdict())
 
     async def _run_at_discord(self, job: Job, waiting: Waiting) -> None:
         load = job.load

@@ -1,6 +1,6 @@
 """Guilds, roles and channels as Discord's API shows and takes them, and as the registry knows them."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -11,35 +11,37 @@ from domain.guilds.reports import GuildReport, told
 CATEGORY = 4
 TEXT_KINDS = (0, 5, 15, 16)
 VOICE_KINDS = (2, 13)
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # an id or permissions; query tables hold no larger ones
+Small = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 WIRE_NAMES = {"afk_channel": "afk_channel_id", "system_channel": "system_channel_id"}
 
 
 class Made(msgspec.Struct, frozen=True):
     """An object that was made."""
 
-    id: int
+    id: Number
 
 
 class Someone(msgspec.Struct, frozen=True):
     """A user."""
 
-    id: int
+    id: Number
 
 
 class ShownMember(msgspec.Struct, frozen=True):
     """A member; its roles."""
 
-    roles: tuple[int, ...] = ()
+    roles: tuple[Number, ...] = ()
 
 
 class ShownRole(msgspec.Struct, frozen=True):
     """A role."""
 
-    id: int
+    id: Number
     name: str
-    position: int = 0
-    permissions: int = 0
-    color: int = 0
+    position: Small = 0
+    permissions: Number = 0
+    color: Small = 0
     hoist: bool = False
     mentionable: bool = False
     managed: bool = False
@@ -52,20 +54,20 @@ class ShownRole(msgspec.Struct, frozen=True):
 class ShownOverwrite(msgspec.Struct, frozen=True):
     """What a channel allows and denies to a role or member."""
 
-    id: int
-    type: int
-    allow: int = 0
-    deny: int = 0
+    id: Number
+    type: Literal[0, 1]
+    allow: Number = 0
+    deny: Number = 0
 
 
 class ShownChannel(msgspec.Struct, frozen=True):
     """A channel."""
 
-    id: int
-    type: int
+    id: Number
+    type: Small
     name: str = ""
-    position: int = 0
-    parent_id: int | None = None
+    position: Small = 0
+    parent_id: Number | None = None
     topic: str | None = None
     nsfw: bool = False
     permission_overwrites: tuple[ShownOverwrite, ...] = ()
@@ -87,9 +89,9 @@ class ShownChannel(msgspec.Struct, frozen=True):
 class ShownGuild(msgspec.Struct, frozen=True):
     """A guild."""
 
-    id: int
+    id: Number
     name: str
-    owner_id: int
+    owner_id: Number
     roles: tuple[ShownRole, ...] = ()
 
     def known(self) -> Guild:
@@ -126,7 +128,7 @@ def channel_body(channel: Channel) -> dict[str, Any]:
 
 
 def guild_body(wanted: GuildReport) -> dict[str, Any]:
-    """Return the properties of a guild that a load sets; its icon is a picture that nobody has kept."""
+    """Return the properties of a guild that a load sets, all but its icon: of that, only the name is known."""
     said = {name: value for name, value in told(wanted).items() if name not in ("id", "icon")}
     channels = {WIRE_NAMES[name]: _text(value) for name, value in said.items() if name in WIRE_NAMES}
     return channels | {name: value for name, value in said.items() if name not in WIRE_NAMES and value is not None}

@@ -17,6 +17,10 @@ class Waiting:
         """Let nobody wait any more."""
         self._ended.set()
 
+    def is_ended(self) -> bool:
+        """Tell whether somebody wants the load to end."""
+        return self._ended.is_set()
+
     async def pause(self, seconds: float) -> None:
         """Wait. Errors: LoadCancelledError, as soon as somebody wants the load to end."""
         try:

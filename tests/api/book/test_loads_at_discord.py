@@ -69,7 +69,53 @@ async def test_a_guild_that_discord_does_not_show_is_unknown(bot: Bot) -> None:
     assert refused(await bot.post(LOADS, await load_into(bot, target))) == (404, f"There is no guild {target}.")
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "cut", "half"])
+async def test_who_is_banned_already_is_not_banned_again(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    guild = rest.guild(target, OWNER)
+    guild.bans = dict.fromkeys(range(1, 2001), "")
+    wanted = {**await load_into(bot, target, options={"bans": True}), "dry_run": True}
+    assert done(await bot.post(LOADS, wanted))["creations"]["bans"] == []
+    del guild.bans[99]
+    assert done(await bot.post(LOADS, wanted))["creations"]["bans"] == ["99"]
+    rest.fault_of = lambda request: "403" if request.path.endswith("/bans") else ""
+    assert done(await bot.post(LOADS, wanted))["creations"]["bans"] == ["99"]  # it is not for the bot to see
+    rest.fault_of = lambda _: ""
+    asked = len(rest.asked)
+    done(await bot.post(LOADS, {**wanted, "options": {"bans": False}}))
+    assert not any(each.path.endswith("/bans") for each in rest.asked[asked:])
+
+
+async def test_a_guild_that_takes_much_to_tell_of_can_be_loaded_into(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    guild = rest.guild(target, OWNER)
+    for n in range(500):
+        guild.add_channel(f"room-{n}", topic="x" * 4000)
+    plan = done(await bot.post(LOADS, {**await load_into(bot, target), "dry_run": True}))
+    assert plan["counts"]["deletions"] == 500
+
+
+async def test_a_discord_that_is_busy_for_a_moment_is_waited_for(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    rest.guild(target, OWNER)
+    wanted = await load_into(bot, target)
+    rest.faults.extend(["429", "global", "", "429"])
+    done(await bot.post(LOADS, wanted), 202)
+
+
+async def test_a_discord_that_is_busy_for_long_is_told_of(bot: Bot, rest: FakeDiscordRest) -> None:
+    target = new_number()
+    rest.guild(target, OWNER)
+    wanted = await load_into(bot, target)
+    rest.retry_after = 300
+    rest.faults.append("429")
+    answer = await bot.post(LOADS, wanted)
+    assert refused(answer) == (503, "Discord asks to be left alone for 300 seconds.")
+    assert answer.headers["Retry-After"] == "300"
+    rest.retry_after = 0.05
+    done(await bot.post(LOADS, wanted), 202)
+
+
+@pytest.mark.parametrize("fault", ["500", "cut", "half"])
 async def test_a_discord_that_gives_no_answer_is_told_of(bot: Bot, rest: FakeDiscordRest, fault: str) -> None:
     target = new_number()
     rest.guild(target, OWNER)

@@ -152,9 +152,9 @@ class Home:
         settings = {"settings": [GREETINGS, FILTER, HIDDEN], "policies": POLICIES, "guild_ids": [str(self.guild)]}
         await self.world.do(register_template, name=self.template, owner=bot.id, may_reserve=True, **settings)
 
-    async def person(self, name: str, minutes: int = 60) -> Visitor:
-        """Log somebody new in."""
-        account, token = new_number(), new_token()
+    async def person(self, name: str, minutes: int = 60, number: int | None = None) -> Visitor:
+        """Log somebody in, somebody new unless it is said who."""
+        account, token = number or new_number(), new_token()
         end = datetime.now(UTC) + timedelta(minutes=minutes)
         profile = Profile(account, name, "0", "https://cdn.example.org/a.png")
         opening = Opening(str(uuid4()), hash_token(token), end)

@@ -71,6 +71,13 @@ async def test_a_backup_is_deleted_by_its_creator_alone(move: Move) -> None:
     assert backup not in page.text
 
 
+async def test_a_backup_with_a_name_that_cannot_be_kept_is_refused(home: Home) -> None:
+    path = f"/console/guilds/{home.guild}/loads"
+    refused = await home.owner.post(path, {"_do": "backup", "name": "a\0b"})
+    assert (refused.status_code, "NUL character" in refused.text) == (409, True)
+    assert "You have no backups yet" in (await home.owner.get(path)).text
+
+
 async def test_a_backup_with_an_endless_name_is_refused(home: Home) -> None:
     refused = await home.owner.post(f"/console/guilds/{home.guild}/loads", {"_do": "backup", "name": "x" * 101})
     assert refused.status_code == 422
@@ -153,6 +160,10 @@ async def test_a_load_is_cancelled_by_its_guild_alone(move: Move) -> None:
         ({"backup": "0000000000"}, 409, "no such backup"),
         ({"template": "nope"}, 409, "There is no template nope"),
         ({"template": "\N{SNOWMAN}" * 99}, 409, "There is no template"),
+        ({"template": "my old server"}, 409, "There is no template my old server"),
+        ({"template": "x" * 300}, 409, "There is no template"),
+        ({"template": "a\0b"}, 409, "There is no template"),
+        ({"backup": "my backup"}, 409, "no such backup"),
     ],
 )
 async def test_what_there_is_not_cannot_be_loaded(move: Move, form: dict[str, str], status: int, text: str) -> None:
@@ -221,7 +232,7 @@ async def test_settings_are_previewed_restored_and_brought_back(move: Move) -> N
     assert "Welcome!" not in (await move.owner.get(setting)).text
 
 
-@pytest.mark.parametrize("source", ["", "guild-", "guild-x", "backup-none", f"guild-{'9' * 40}"])
+@pytest.mark.parametrize("source", ["", "guild-", "guild-x", "backup-none", "backup-my own", f"guild-{'9' * 40}"])
 async def test_settings_of_nowhere_are_not_restored(move: Move, source: str) -> None:
     refused = await move.owner.post(f"{move.path}/restore", {"from": source, "_do": "restore"})
     assert refused.status_code == 422
@@ -235,6 +246,15 @@ async def test_settings_of_a_guild_that_was_never_loaded_are_not_restored(move: 
     assert unknown.status_code == 409
 
 
-@pytest.mark.parametrize("page", ["/ld_0000000000", "/ld_0000000000/live"])
+@pytest.mark.parametrize("page", ["/ld_0000000000", "/ld_0000000000/live", "/my%20load", "/a%00b/live"])
 async def test_a_load_that_there_is_not_is_not_found(home: Home, page: str) -> None:
     assert (await home.owner.get(f"/console/guilds/{home.guild}/loads{page}")).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["", "my own", "a\0b", "x" * 300])
+async def test_what_has_no_name_that_anything_can_have_is_not_found(home: Home, name: str) -> None:
+    path = f"/console/guilds/{home.guild}/loads"
+    for form in ({"_do": "delete", "backup": name}, {"_do": "cancel", "load": name}):
+        assert (await home.owner.post(path, form)).status_code == 404
+    undone = await home.owner.post(f"{path}/restore", {"_do": "undo", "restore": name})
+    assert (undone.status_code, "No restore of this id" in undone.text) == (409, True)

@@ -1,10 +1,11 @@
 """Listeners: counted, looked after, and sent away for a reason."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from api.listeners import LISTENERS_MAX, Ending, Listener, Listeners, TooManyListenersError
 
@@ -71,3 +72,19 @@ async def test_a_server_that_stops_sends_everybody_away_and_waits_until_they_are
     assert not closing.done()
     listeners.leave(late)
     await closing
+
+
+async def test_a_stream_that_breaks_is_written_down_and_its_listener_sent_away() -> None:
+    async def frames() -> AsyncIterator[str]:
+        yield "one"
+        raise KeyError("two")
+
+    async def send(frame: str) -> None:
+        heard.append(frame)
+
+    heard = list[str]()
+    listener = Listener("apps-1", is_allowed)
+    with capture_logs() as logs:
+        await listener.tell(frames(), send)
+    assert (heard, listener.sent, listener.ended.result()) == (["one"], 1, Ending.BROKEN)
+    assert [(line["event"], line["log_level"]) for line in logs] == [("A stream broke", "error")]

@@ -12,6 +12,7 @@ from domain.guilds.events import (
     GuildUpdated,
     MemberBanned,
     Overwrite,
+    OverwriteRemoved,
     RoleCreated,
     RoleDeleted,
     RoleUpdated,
@@ -32,6 +33,7 @@ from tests.domain.book import given
 from tests.domain.load_world import (
     BACKUP_ID,
     CATEGORY,
+    INES,
     LOAD_ID,
     OWNER,
     SOURCE,
@@ -106,6 +108,17 @@ def test_every_step_is_said_with_what_it_did_in_the_same_append() -> None:
     ]
     assert said_by(run) == []
     assert run.load().pairs["1000"].kind == "guild"
+
+
+def test_a_channel_that_stays_names_no_role_that_is_deleted() -> None:
+    named = Overwrite(TARGET, 0, deny=1), Overwrite(2001, 0, allow=1), Overwrite(INES, 1, allow=1)
+    run = run_of(role(2001, "old"), channel(2100, overwrites=named), channel(2101), steps="delete_roles")
+    run.advance()
+    assert said_by(run)[:2] == [
+        RoleDeleted(guild=TARGET, role=2001),
+        OverwriteRemoved(guild=TARGET, channel=2100, target=2001),
+    ]
+    assert channels_of(run.book, TARGET)[2100].overwrites == (named[0], named[2])
 
 
 def test_a_batch_is_no_larger_than_the_ids_that_are_given() -> None:

@@ -198,13 +198,19 @@ def test_a_selective_load_makes_what_was_chosen_and_deletes_only_what_that_repla
     }
     assert len(gone) <= len(chosen) + len(chosen_channels)
     left = {each.id for each in channels.values() if each.id in gone and each.kind == CATEGORY}
-    freed = {each.id: msgspec.structs.replace(each, parent=None) for each in channels.values() if each.parent in left}
     after = channels_of(run.book, TARGET)
-    kept = {each: state for each, state in (channels | freed).items() if each not in gone}
+    kept = {each.id: left_over(each, left, gone) for each in channels.values() if each.id not in gone}
     assert {each: after[each] for each in kept} == kept
     new = {ids[each.id] for each in chosen_channels if each.kind != THREAD}
     assert after.keys() == kept.keys() | new
     assert not new & kept.keys()
+
+
+def left_over(channel: Channel, categories: set[int], gone: set[int]) -> Channel:
+    """Return a channel that was not deleted: it is in none of these categories, and names nothing that is gone."""
+    overwrites = tuple(each for each in channel.overwrites if each.kind != 0 or each.id not in gone)
+    parent = None if channel.parent in categories else channel.parent
+    return msgspec.structs.replace(channel, parent=parent, overwrites=overwrites)
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,11 +3,18 @@
 import pytest
 
 from domain.apps.events import AppDeleted
-from domain.callbacks.events import CallbackRegistered, CallbackRemoved, CallbackReplaced
-from domain.kernel import UnknownError
+from domain.callbacks.events import (
+    CallbackDisabled,
+    CallbackPaused,
+    CallbackRegistered,
+    CallbackRemoved,
+    CallbackReplaced,
+    CallbackResumed,
+)
+from domain.kernel import Event, UnknownError
 from domain.processes.register_callback import register_callback
 from tests.domain.book import FIRST_NEW_ID, Story, given
-from tests.domain.samples import BOT, BOTS_CALLBACK
+from tests.domain.samples import BOT, BOTS_CALLBACK, SOON
 
 REMOVED = CallbackRemoved(callback=5, app=1, event="team_deleted")
 
@@ -44,3 +51,17 @@ def test_each_kind_of_event_has_a_callback_of_its_own() -> None:
 @pytest.mark.parametrize("past", [[], [BOT, AppDeleted(app=1)]])
 def test_an_app_that_does_not_exist_does_not_subscribe(past: list) -> None:
     register(given(*past)).refuses(UnknownError)
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        CallbackPaused(callback=5, app=1, event="team_deleted"),
+        CallbackDisabled(callback=5, app=1, event="team_deleted", failing_since=SOON, reason="HTTP 500"),
+    ],
+)
+def test_who_registers_again_is_sent_to_again(stopped: Event) -> None:
+    resumed = CallbackResumed(callback=5, app=1, event="team_deleted")
+    register(given(BOT, BOTS_CALLBACK, stopped)).then(resumed).again().says_nothing()
+    replaced = CallbackReplaced(callback=5, app=1, event="team_deleted", url="https://b.example.org", secret="x")
+    register(given(BOT, BOTS_CALLBACK, stopped), url="https://b.example.org").then(replaced, resumed)

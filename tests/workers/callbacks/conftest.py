@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.workers.callbacks.community import Community, open_community
+from tests.workers.callbacks.hooks import Hooks
 from tests.workers.callbacks.receivers import Clock, Receiver, open_receiver
 
 
@@ -23,3 +24,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 def clock(community: Community) -> Clock:
     return Clock(community)
+
+
+@pytest.fixture
+def hooks(community: Community) -> Hooks:
+    return Hooks(community)

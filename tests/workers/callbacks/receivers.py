@@ -16,7 +16,7 @@ from store.keys import Keyring
 from tests.workers.callbacks.community import MASTER_KEY, Community
 from workers.callbacks.sender import CallbackSender
 
-SECONDS_MAX = 10
+SECONDS_MAX = 20
 
 
 class Received(NamedTuple):
@@ -58,9 +58,9 @@ class Receiver:
         finally:
             self.under_way -= 1
 
-    async def came(self, count: int) -> list[Received]:
+    async def came(self, count: int, seconds_max: float = SECONDS_MAX) -> list[Received]:
         """Return what came, when it is at least so many."""
-        async with asyncio.timeout(SECONDS_MAX), self._came:
+        async with asyncio.timeout(seconds_max), self._came:
             await self._came.wait_for(lambda: len(self.received) >= count)
         return list(self.received)
 
@@ -113,8 +113,10 @@ async def open_receiver() -> AsyncIterator[Receiver]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield receiver
-    await runner.cleanup()
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -125,8 +127,10 @@ async def sending(url: str, clock: Clock, **settings: Any) -> AsyncIterator[asyn
         keyring = Keyring(connections, MASTER_KEY)
         sender = CallbackSender(url, keyring, wanted, clock=lambda: clock.now, chance=lambda: 0.5)
         task = asyncio.create_task(sender.run())
-        yield task
-        await end(task)
+        try:
+            yield task
+        finally:
+            await end(task)
 
 
 async def end(task: asyncio.Task[None]) -> None:

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from domain.guilds.events import Overwrite
+from domain.loads.aggregate import LONG_WAIT
 from domain.loads.commands import cancel_load
 from domain.loads.events import Options
 from schemas.settings import Settings
@@ -24,7 +25,7 @@ from tests.workers.loader.town import (
     make_target,
 )
 from workers.loader import gateway, rest
-from workers.loader.discord import LONG_WAIT, OUT_OF_REACH, UNORDERED
+from workers.loader.discord import NO_ICON, OUT_OF_REACH, UNORDERED
 from workers.loader.gateway import TargetLostError
 
 FAULTS = ("cut", "500", "429", "global", "lost", "half", "late 500")
@@ -38,7 +39,7 @@ def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings_for(discord: FakeDiscordRest, token: str = TOKEN) -> Settings:
-    return Settings(discord_api_url=discord.url, discord_bot_token=token)
+    return Settings(discord_api_url=discord.url, discord_cdn_url=discord.cdn_url, discord_bot_token=token)
 
 
 async def test_a_guild_at_discord_becomes_what_the_source_was(discord: FakeDiscordRest, database_url: str) -> None:
@@ -64,6 +65,37 @@ async def test_a_guild_at_discord_becomes_what_the_source_was(discord: FakeDisco
     assert guild.bans.keys() == {5000, 5001}
     assert (guild.properties["name"], guild.properties["system_channel_id"]) == ("Azores", str(new[SOURCE + 3000]))
     assert f"Guildbook load ld_1: channel {SOURCE + 3001}" in [asked.reason for asked in discord.asked]
+
+
+async def test_the_icon_is_taken_over_as_a_picture(discord: FakeDiscordRest, database_url: str) -> None:
+    discord.pictures[f"/icons/{SOURCE}/a_1f.png"] = b"a picture"
+    async with opened(database_url) as store:
+        await make_source(store, icon="a_1f")
+        await back_up(store)
+        await make_target(store)
+        guild = at_discord(discord, TARGET)
+        async with loading(database_url, settings_for(discord)):
+            await ask_for_load(store, gateway="discord")
+            load = await ended(store)
+    assert (load.outcome, load.failed) == ("success", ())
+    assert (guild.properties["name"], guild.properties["icon"]) == ("Azores", "data:image/png;base64,YSBwaWN0dXJl")
+
+
+@pytest.mark.parametrize("icon", ["gone", "../../users/@me", "page"])
+async def test_an_icon_that_is_not_to_be_had_leaves_that_of_the_target(
+    discord: FakeDiscordRest, database_url: str, icon: str
+) -> None:
+    async with opened(database_url) as store:
+        await make_source(store, icon=icon)
+        await back_up(store)
+        await make_target(store)
+        guild = at_discord(discord, TARGET)
+        async with loading(database_url, settings_for(discord)):
+            await ask_for_load(store, gateway="discord")
+            load = await ended(store)
+    assert [(each.step, each.object, each.message) for each in load.failed] == [("settings", TARGET, NO_ICON)]
+    assert (load.outcome, guild.properties["name"], "icon" in guild.properties) == ("success", "Azores", False)
+    assert [asked.path for asked in discord.asked if "cdn" in asked.path] == [f"/cdn/icons/{SOURCE}/{icon}.png"]
 
 
 @pytest.mark.parametrize("seed", range(3))

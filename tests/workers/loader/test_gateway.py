@@ -17,7 +17,7 @@ from tests.fake_discord_rest import TOKEN, FakeDiscordRest
 from workers.loader import gateway as gateways
 from workers.loader import rest
 from workers.loader.gateway import DiscordGuild, TargetLostError
-from workers.loader.rest import CredentialsLostError, RefusedError, Rest, SilentError
+from workers.loader.rest import CredentialsLostError, InDoubtError, RefusedError, Rest, SilentError
 
 GUILD = 920
 ROLE = Role(id=31, name="keepers", permissions=1 << 53, color=7, hoist=True)
@@ -155,3 +155,14 @@ async def test_it_is_not_asked_for_ever(discord: FakeDiscordRest, monkeypatch: p
             await target.read()
         with pytest.raises(SilentError):
             await target.create_role(31, ROLE, ())
+
+
+@pytest.mark.parametrize("odd", [{"permissions": str(2**63)}, {"position": 2**40}, {"id": "-1"}])
+async def test_numbers_that_no_query_table_holds_are_none_of_discords(
+    discord: FakeDiscordRest, odd: dict[str, object]
+) -> None:
+    guild = discord.guild(GUILD)
+    guild.roles[guild.add_role("odd")] |= odd
+    async with gateway(discord) as target:
+        with pytest.raises(InDoubtError):
+            await target.read()

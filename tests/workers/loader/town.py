@@ -33,7 +33,13 @@ Shape = dict[str, list[Any]]
 
 
 async def make_source(
-    store: EventStore, *, roles: int = 3, channels: int = 4, bans: int = 2, guild: int = SOURCE
+    store: EventStore,
+    *,
+    roles: int = 3,
+    channels: int = 4,
+    bans: int = 2,
+    guild: int = SOURCE,
+    icon: str | None = None,
 ) -> None:
     """Report a guild with roles, channels in categories that allow things to the roles, and bans."""
     own = [
@@ -55,7 +61,8 @@ async def make_source(
         )
         for n in range(channels)
     ]
-    report = GuildReport(id=guild, owner=OWNER, name="Azores", icon=None, system_channel=rooms[0].id if rooms else None)
+    system_channel = rooms[0].id if rooms else None
+    report = GuildReport(id=guild, owner=OWNER, name="Azores", icon=icon, system_channel=system_channel)
     everyone = RoleReport(id=guild, name="@everyone", permissions=64)
     await store.execute(ORIGIN, report_guild, report=report, roles=[everyone, *own], channels=[*halls, *rooms], bot=BOT)
     banned = [BanReport(id=5000 + n, reason=f"spam {n}") for n in range(bans)]

@@ -1,0 +1,56 @@
+"""Where a reader of the log reads it: in the database, or where else it is carried."""
+
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from store import log
+
+
+class Source(Protocol):
+    """Every event after a position, once and in order."""
+
+    async def read(
+        self, connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None
+    ) -> tuple[int, list[TupleRow]]:
+        """Return where the reading ended, and the events of these types up to there, as `log.read_rows` does."""
+        ...
+
+    async def keep(self, connection: AsyncConnection[TupleRow], position: int) -> None:
+        """Write down that all up to a position is taken in, in the transaction that takes it in."""
+        ...
+
+
+class Opening(Protocol):
+    """Opens the source of a reader, by its name; `wake` is called, in the loop, when there may be something new."""
+
+    def __call__(
+        self, connection: AsyncConnection[TupleRow], reader: str, wake: Callable[[], None], /
+    ) -> AbstractAsyncContextManager[Source]: ...
+
+
+class LogSource:
+    """The log itself."""
+
+    async def read(
+        self, connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None
+    ) -> tuple[int, list[TupleRow]]:
+        """Read the log."""
+        return await log.read_rows(connection, after, limit, types)
+
+    async def keep(self, connection: AsyncConnection[TupleRow], position: int) -> None:
+        """Do nothing: the reader's checkpoint says it."""
+
+
+THE_LOG = LogSource()
+
+
+@asynccontextmanager
+async def from_log(
+    _connection: AsyncConnection[TupleRow], _reader: str, _wake: Callable[[], None]
+) -> AsyncGenerator[Source]:
+    """Open the log itself as the source of whatever reader."""
+    yield THE_LOG

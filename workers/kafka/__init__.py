@@ -1,0 +1,1 @@
+"""Kafka: the log published to it, readers fed from it, and commands that come by it."""

@@ -1,0 +1,1 @@
+"""Keeps the Merkle tree over the log and signs checkpoints of it."""
