@@ -32,8 +32,9 @@ check: .venv/.installed-all ## check style, types, arrows, shape and stored even
 bench: .venv/.installed-all ## measure Guildbook beside its peers
 	$(BIN)/python -m bench $(ARGS)
 
-soak: .venv/.installed-all ## run ten minutes of load and watch memory and lag
+soak: .venv/.installed-all ## run ten minutes of load, watch memory and lag, and ask every route many things
 	$(BIN)/python -m pytest -m soak $(ARGS)
+	GUILDBOOK_TEST_EXAMPLES=100 $(BIN)/python -m pytest --timeout 3600 tests/judges/test_schemathesis.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

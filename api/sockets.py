@@ -58,8 +58,8 @@ async def _tell(socket: Socket, feed: Feed, listener: Listener) -> None:
     """Send frames until the client has gone or is sent away."""
     asgi: Send = socket.scope["state"]["send"]
 
-    async def send(frame: str) -> None:
-        await asgi({"type": "websocket.send", "text": frame, "bytes": None})
+    def send(frame: str) -> Awaitable[None]:
+        return asgi({"type": "websocket.send", "text": frame, "bytes": None})
 
     sending = asyncio.create_task(listener.tell(feed.frames, send))
     reading = asyncio.create_task(_read(socket, listener))

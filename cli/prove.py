@@ -38,13 +38,17 @@ def prove(position: int, data: Path, *, size: int | None, output: Path | None) -
 
     It is a C2SP tlog-proof. What is sealed stays sealed in it, but the rest can be read by whoever has the file.
     """
-    from store.proofs import NotSignedError
+    from store.merkle import TileMissingError
+    from store.proofs import NotSignedError, ProofError
     from store.proofs import prove as proof_of
 
     try:
         proof = _ask(data, lambda _, connection: proof_of(connection, position, size))
     except NotSignedError as error:
         message = f"no checkpoint {f'of {size} ' if size else ''}covers position {position}: {error}"
+        raise click.ClickException(message) from error
+    except (ProofError, TileMissingError) as error:
+        message = f"position {position} is not what was recorded, or its tree is not whole: run `guildbook verify`"
         raise click.ClickException(message) from error
     file = output or Path(f"{position}.tlog-proof")
     file.write_text(proof.text())

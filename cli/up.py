@@ -15,7 +15,7 @@ from cli.output import tell
 from cli.places import Place, data_option, hand_down, make_folder, opened
 from cli.stopping import stop_on_signals
 from cli.supervision import Supervised, stop_all
-from cli.work import roles_where
+from cli.work import refuse_unknown_witnesses, roles_where
 from schemas.settings import PREFIX, read_settings
 
 SOURCES = Path(__file__).parent.parent
@@ -43,6 +43,7 @@ def up(host: str | None, port: int | None, data: Path, *, demo: bool) -> None:
         if demo:
             _provide_identities(address)
         with opened(data, make=True) as place:
+            refuse_unknown_witnesses(place)
             if stopping.is_set():
                 return
             if demo:

@@ -45,10 +45,13 @@ def verify(
     guildbook verify --proof 5.tlog-proof --key example.org/book+1eb44be7+AWq1...
 
     What does not fit is printed with its position, and the exit code is 1. Without --key, the keys of the book count as
-    far as its master key sealed them. History that was rewritten as a whole, by somebody who has that key, is found
-    against a checkpoint that you kept elsewhere.
+    far as its master key sealed them. History that was rewritten together with all that was signed of it is found
+    against a checkpoint that you kept elsewhere, and in no other way.
     """
     keys = _keys(key_texts)
+    if proof and against:
+        message = "--against goes with the whole log; one event is verified by --checkpoint FILE."
+        raise click.UsageError(message)
     if proof:
         _verify_proof(proof, keys, checkpoint)
         return

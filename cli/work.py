@@ -15,6 +15,7 @@ from cli.lean import without_rich
 from cli.lifeline import end_with_standard_input
 from cli.output import tell
 from cli.places import Place, data_option, opened
+from schemas.settings import PREFIX
 
 ROLES = ("projector", "callbacks", "loader", "notary", "relay", "inbox")
 OF_KAFKA = ("relay", "inbox")  # these are run only where there is one
@@ -38,6 +39,7 @@ def work(roles: Sequence[str], data: Path, *, lifeline: bool) -> None:
         end_with_standard_input()
     with opened(data, make=True) as place:
         _refuse_without_kafka(place, roles)
+        refuse_unknown_witnesses(place)
         setup_logs(place.settings.log_level, "workers")
         setup_library_logs("workers")
         _run(_work(place, dict.fromkeys(roles or roles_where(place))))
@@ -52,6 +54,18 @@ def _refuse_without_kafka(place: Place, roles: Sequence[str]) -> None:
     for role in roles:
         if role in OF_KAFKA and not place.settings.kafka:
             raise click.ClickException(f"{role} needs GUILDBOOK_KAFKA, the servers of a Kafka")
+
+
+def refuse_unknown_witnesses(place: Place) -> None:
+    """Refuse witnesses whose keys are none: found later, they would end all workers again and again."""
+    from store.notes import NoteError, read_key
+
+    try:
+        for _, key in place.settings.witnesses():
+            read_key(key)
+    except NoteError as error:
+        message = f"{PREFIX}CHECKPOINT_WITNESSES: {error}"
+        raise click.ClickException(message) from error
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

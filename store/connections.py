@@ -75,7 +75,7 @@ async def connect(url: str) -> AsyncConnection[TupleRow]:
 def connect_sync(url: str) -> Connection[TupleRow]:
     """Open one blocking connection in autocommit mode, for the library's recorder and for commands."""
     connection = Connection.connect(
-        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1
+        url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1, **KEEPALIVES
     )
     _adapt(connection.adapters)
     return connection

@@ -104,12 +104,7 @@ def sign(text: str, name: str, private: Ed25519PrivateKey) -> str:
 def split(note: str) -> tuple[str, list[Signature]]:
     """Return the text of a note and its signatures, none of them verified. Errors: NoteError."""
     text, found, lines = note.rpartition("\n\n")
-    if (
-        not found
-        or not lines.endswith("\n")
-        or len(note) > NOTE_CHARACTERS_MAX
-        or re.search(r"[\0-\x09\x0b-\x1f]", note)
-    ):
+    if not found or not lines.endswith("\n") or len(note) > NOTE_CHARACTERS_MAX or CONTROLS.search(note):
         message = "This is not a signed note."
         raise NoteError(message)
     return text + "\n", signatures(lines)

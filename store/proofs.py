@@ -73,11 +73,13 @@ async def consistency(connection: AsyncConnection[TupleRow], old: int, size: int
 
 
 async def prove(connection: AsyncConnection[TupleRow], position: int, size: int | None = None) -> Proof:
-    """Return the proof of an event, with the event. Errors: NotSignedError, TileMissingError."""
+    """Return the proof of an event, with the event. Errors: NotSignedError, TileMissingError, ProofError."""
     signed = await covering_checkpoint(connection, position, size)
-    _, hashes = await inclusion(connection, position, signed.size)
-    [leaf] = await leaves_after(connection, position - 1, 1)
-    return Proof(leaf, position - 1, hashes, signed.note)
+    hashed, hashes = await inclusion(connection, position, signed.size)
+    for leaf in await leaves_after(connection, position - 1, 1):
+        if merkle.leaf_hash(leaf) == hashed:
+            return Proof(leaf, position - 1, hashes, signed.note)
+    raise ProofError
 
 
 def read_proof(text: str) -> Proof:

@@ -86,7 +86,7 @@ async def _make_key(connection: AsyncConnection[TupleRow], master_key: bytes, na
 async def keys_to_sign_with(
     connection: AsyncConnection[TupleRow], master_key: bytes, name: str, last_note: str | None
 ) -> Sequence[SigningKey]:
-    """Return the newest key, made when it has another name, and the one before it until a checkpoint bears both.
+    """Return the newest key, made when it has another name, and those before it back to one that signed the last note.
 
     So whoever trusts an old key finds the new one below a checkpoint that the old one signed. Errors: ForeignKeyError,
     NoteError.
@@ -97,8 +97,8 @@ async def keys_to_sign_with(
         if not published or published[-1].key.name != name:
             published.append(await _make_key(connection, master_key, name))
     keys = [opened_key(master_key, each) for each in published]
-    is_known = last_note is None or notes.names(last_note, published[-1].key)
-    return keys[-1:] if is_known else keys[-2:]
+    known = [place for place, each in enumerate(keys) if last_note and notes.names(last_note, each.key)]
+    return keys[max(known, default=-1) :]
 
 
 async def rotate(connection: AsyncConnection[TupleRow], master_key: bytes, name: str) -> PublishedKey:

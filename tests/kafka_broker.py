@@ -5,6 +5,7 @@ import gc
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -174,6 +175,15 @@ class ApacheKafka(Broker):
         self._send_watchdog_away()
         self._process.kill()
         self._process.wait()
+
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        """Let it answer nobody, and hang up on nobody, for as long as the block lasts."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
         """Leave nothing behind."""

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 ROOT = Path(__file__).parent.parent
 MASTER_KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="  # base64 of 32 bytes; tests have nothing to hide
 LIMITS = {  # as they are when nobody says otherwise
@@ -60,6 +62,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
         raise
+
+
+def kill_with_its_workers(pid: int) -> None:
+    """End a server at once: a worker that loses its parent would go on for a moment."""
+    server = psutil.Process(pid)
+    for process in (*server.children(recursive=True), server):
+        process.kill()
 
 
 def wait_until_ready(base_url: str) -> None:

@@ -89,7 +89,7 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
 def test_only_who_asks_others_reaches_the_world() -> None:
     inside = {name for name, network in COMPOSE["networks"].items() if network and network.get("internal")}
     outside = {name for name, service in SERVICES.items() if not inside.issuperset(service["networks"])}
-    assert outside == {*APIS, "callbacks", "loader", "proxy"}
+    assert outside == {*APIS, "callbacks", "loader", "notary", "proxy"}
 
 
 def test_the_api_believes_the_network_in_which_only_the_proxy_is() -> None:

@@ -159,9 +159,8 @@ async def _told(
             yield show(end, None)
         if not is_silent:
             spoke_at = now
-        if end == after:
-            await tail.wait(after)
         after = end
+        await tail.wait(after)
 
 
 def _frame(position: int, line: Line | None) -> str:

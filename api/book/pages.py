@@ -11,7 +11,7 @@ from api.book.errors import ProblemError
 from api.book.forms import query_of
 from api.described import Schema
 from api.parts import Asked
-from schemas.book import LIMIT_DEFAULT, LIMIT_MAX, Items
+from schemas.book import BIGINT_MAX, LIMIT_DEFAULT, LIMIT_MAX, Items
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,6 +21,8 @@ PAGING: dict[str, Schema] = {
     "cursor": {"type": "string", "description": "The `next_cursor` of the page before."},
 }
 Key = int | str
+
+_NO_CURSOR = ProblemError(400, "cursor must be the next_cursor of another page.")
 
 
 class Paging(NamedTuple):
@@ -57,5 +59,8 @@ def _read_cursor(text: str, kinds: tuple[type[Key], ...]) -> tuple[Key, ...]:
     except ValueError:
         parts = None
     if not isinstance(parts, list) or [type(part) for part in cast("list[Any]", parts)] != list(kinds):
-        raise ProblemError(400, "cursor must be the next_cursor of another page.")
-    return tuple(cast("list[Key]", parts))
+        raise _NO_CURSOR
+    key = tuple(cast("list[Key]", parts))
+    if not all("\0" not in part if isinstance(part, str) else abs(part) <= BIGINT_MAX for part in key):
+        raise _NO_CURSOR
+    return key

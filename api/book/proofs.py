@@ -46,8 +46,9 @@ async def newest(request: Asked) -> Response[bytes]:
     media_type="text/plain",
     credentials=(),
 )
-async def of_size(request: Asked, size: str) -> Response[bytes]:
+async def of_size(request: Asked) -> Response[bytes]:
     """Return the checkpoint that was signed of so many events."""
+    size: str = request.path_params["size"]
     if not re.fullmatch(r"[1-9][0-9]{0,18}", size, re.ASCII) or int(size) > BIGINT_MAX:
         raise ProblemError(404, "There is no such checkpoint.")
     return _text(await _signed(request, int(size), int(size)))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.books import ask
 from tests.cli.commands import done, guildbook, refused
-from tests.servers import MASTER_KEY
+from tests.servers import MASTER_KEY, free_port
 from tests.workers.notary.books import NAME, append, notarize
 
 Settings = dict[str, str]
@@ -91,6 +91,26 @@ def test_a_proof_that_does_not_hold_is_refused(book: Settings, tmp_path: Path) -
     assert refused("verify", "--proof", str(proof), "--key", key)
 
 
+def test_what_is_not_what_was_recorded_is_not_proved(book: Settings, tmp_path: Path) -> None:
+    file = str(tmp_path / "proof")
+    for change in ("UPDATE book.log SET data = '{}'", "DELETE FROM book.log"):
+        ask(
+            book["GUILDBOOK_DATABASE_URL"],
+            f"SET session_replication_role = replica; {change} WHERE position = 7",
+        )
+        assert "run `guildbook verify`" in refused("prove", "7", "--output", file, settings=book)
+    ask(book["GUILDBOOK_DATABASE_URL"], "SET session_replication_role = replica; DELETE FROM book.tiles")
+    assert "run `guildbook verify`" in refused("prove", "6", "--output", file, settings=book)
+    assert not Path(file).exists()
+
+
+def test_a_witness_whose_key_is_none_is_refused_before_anything_starts(book: Settings, tmp_path: Path) -> None:
+    settings = {**book, "GUILDBOOK_CHECKPOINT_WITNESSES": "https://w.example me"}
+    for command in (("work", "projector", "notary"), ("up", "--port", str(free_port()))):
+        said = refused(*command, "--data", str(tmp_path), settings=settings)
+        assert said.startswith("guildbook: GUILDBOOK_CHECKPOINT_WITNESSES: 'me' is not a public key")
+
+
 def test_what_is_asked_wrongly_is_said(book: Settings, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("trust me")
@@ -100,4 +120,6 @@ def test_what_is_asked_wrongly_is_said(book: Settings, tmp_path: Path) -> None:
     assert "This is not a signed note." in refused("verify", "--against", str(file), settings=book)
     assert "is not a public key" in refused("verify", "--key", "me", settings=book, code=2)
     assert "whose signature you trust" in refused("verify", "--proof", str(file), code=2)
+    proof = ("verify", "--proof", str(file), "--against", str(file))
+    assert "--checkpoint FILE" in refused(*proof, code=2)
     assert "--against FILE" in refused("verify", "--checkpoint", str(file), settings=book, code=2)

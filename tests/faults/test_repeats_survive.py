@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.books import ask, until
-from tests.servers import free_port, served, spawn, wait_until_ready
+from tests.servers import free_port, kill_with_its_workers, served, spawn, wait_until_ready
 from tests.world import Bot, World, open_world
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
@@ -39,7 +39,7 @@ async def killed_while_writing(url: str, bot: Bot) -> None:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
                 asking = asyncio.create_task(bot.at(http).put(COMMANDS, BODY, headers=KEY))
                 await until(lambda: ask(url, "SELECT key FROM operations.keyed_requests WHERE key = 'killed'"))
-                process.kill()
+                kill_with_its_workers(process.pid)
                 with pytest.raises(httpx.TransportError):
                     await asking
     finally:

@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import httpx
-import psutil
 import psycopg
 import pytest
 
@@ -14,7 +13,7 @@ from tests.api.antiraid.guildhall import made
 from tests.api.book.restores import Move, open_move
 from tests.books import ask
 from tests.domain.book import stream_of
-from tests.servers import free_port, served, spawn, wait_until_ready
+from tests.servers import free_port, kill_with_its_workers, served, spawn, wait_until_ready
 from tests.world import open_world
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
@@ -80,13 +79,6 @@ async def killed_while_restoring(url: str, move: Move, kill: int) -> int:
         process.wait()
     assert {count for (count,) in ask(url, APPENDS, written_in(move))} == {PART}  # all of an append, or nothing
     return restored(url, move)
-
-
-def kill_with_its_workers(pid: int) -> None:
-    """End a server at once: a worker that loses its parent would go on for a moment."""
-    server = psutil.Process(pid)
-    for process in (*server.children(recursive=True), server):
-        process.kill()
 
 
 def wait_for_more(url: str, move: Move, before: int, delay_seconds: float) -> None:

@@ -22,19 +22,19 @@ pytestmark = pytest.mark.judge
 GUIDE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
 PYTHON, JAVASCRIPT = (re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL) for language in ("python", "js"))
 BODY = b'{"specversion":"1.0","id":"1712","type":"guilds.RoleCreated"}'
-NOW = datetime.now(UTC)
 KEYS = {HMAC: (b"k" * 32, b"o" * 32), ED25519: (b"k" * 32, b"o" * 32)}
 BY_HAND = [(HMAC, 0), (HMAC, 1), (ED25519, 2)]
 
 Headers = dict[str, str]
 
 
-def sent(signing: str, at: datetime = NOW, *, rotating: bool = False) -> Headers:
+def sent(signing: str, *, minutes_ago: int = 0, rotating: bool = False) -> Headers:
     """Return the headers with which a callback is sent; while rotating, its key is the older one."""
+    now = datetime.now(UTC)
     key, other = (secret_of(each, signing) for each in KEYS[signing])
-    more = {"previous_secret": key, "overlap_ends_at": NOW + timedelta(hours=1)} if rotating else {}
+    more = {"previous_secret": key, "overlap_ends_at": now + timedelta(hours=1)} if rotating else {}
     callback = Callback(3, 310, "3", "https://bot.example.org/", other if rotating else key, BOOK, signing, **more)
-    return headers_of(callback, "msg_1712_3", BODY, at)
+    return headers_of(callback, "msg_1712_3", BODY, now - timedelta(minutes=minutes_ago))
 
 
 def known(signing: str, key: bytes) -> str:
@@ -45,7 +45,7 @@ def known(signing: str, key: bytes) -> str:
 def calls(signing: str) -> list[tuple[str, Headers, bytes]]:
     """Return what a receiver may be sent: as it should be, while rotating, altered, by somebody else, and long ago."""
     mine, theirs = (known(signing, key) for key in KEYS[signing])
-    old = sent(signing, NOW - timedelta(minutes=10))
+    old = sent(signing, minutes_ago=10)
     return [
         (mine, sent(signing), BODY),
         (mine, sent(signing, rotating=True), BODY),

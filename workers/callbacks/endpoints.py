@@ -122,7 +122,7 @@ class Endpoints:
         wanted = [types_wanted(callback) for callback in level]
         if any(types is None for types in wanted):
             return None
-        always = ALWAYS_READ if self._callbacks else ALWAYS_READ[: len(EVENTS)]
+        always = ALWAYS_READ if self.viewers.are_there() else ALWAYS_READ[: len(EVENTS)]
         return sorted({*always, *(stored_type for types in wanted for stored_type in types or ())})
 
 

@@ -108,7 +108,7 @@ class CallbackFanout:
         batch = [told_of(row) for row in rows]
         if types is not None:
             end, batch = _until_widened(end, batch)
-        await self._endpoints.learn(connection, self._position, apps_registering([told.event for told in batch]))
+        await self._endpoints.learn(connection, end, apps_registering([told.event for told in batch]))
         telling = self._telling(batch)
         again = await self._asked_again(connection, telling.changes)
         async with connection.pipeline(), connection.transaction():
@@ -184,6 +184,8 @@ class CallbackFanout:
 
     async def _change(self, connection: AsyncConnection[TupleRow], changes: Sequence[CallbackEvent]) -> None:
         """Write down what became of callbacks that changed."""
+        if changes:
+            await outbox.lock_lanes(connection)
         touched = {change.callback for change in changes}
         gone = [callback for callback in touched if self._endpoints.get(callback) is None]
         if gone:
@@ -214,7 +216,8 @@ class CallbackFanout:
         suspects = [each for each, count in self._waiting.items() if count > waiting_max]
         if not suspects:
             return
-        self._waiting.update(await outbox.pending_of(connection, suspects, waiting_max + 1))
+        for callback, count in (await outbox.pending_of(connection, suspects, waiting_max + 1)).items():
+            self._waiting[callback] = count
         full = [each for each in suspects if self._waiting[each] > waiting_max and self._endpoints.get(each)]
         for callback in full:
             self._endpoints.hold_back(callback, self._position)

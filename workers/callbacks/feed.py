@@ -63,6 +63,7 @@ class CallbackFeed:
         """Put in what is to be told, and take out what is for nobody any more."""
         removed = [recorded.event.callback for recorded in append if isinstance(recorded.event, CallbackRemoved)]
         if removed:
+            await outbox.lock_lanes(connection)
             await outbox.cancel(connection, removed)
             await self.refresh(connection)
         told = [(recorded, kind) for recorded in append for kind in self._kinds(recorded.event)]

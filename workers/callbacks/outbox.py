@@ -38,7 +38,7 @@ FIRST_OF_LANE: LiteralString = """
       AND (waiting.attempts = 0 OR waiting.due_at <= %(now)b)
 """
 ENDPOINT_SHARE: LiteralString = """
-    CASE WHEN endpoint.callback = ANY(%(silent)b::bigint[]) THEN 1 ELSE %(endpoint_max)b END
+    CASE WHEN endpoint.callback = ANY(%(silent)b::bigint[]) THEN %(silent_max)b ELSE %(endpoint_max)b END
     - (SELECT count(*) FROM unnest(%(callbacks)b::bigint[]) AS busy WHERE busy = endpoint.callback)
 """
 # With many endpoints, few of each are looked at: there is room for few, and the sender asks again at once.
@@ -46,8 +46,6 @@ ENDPOINT_LOOK: LiteralString = "1 + 4 * %(limit)b / (SELECT count(*) FROM endpoi
 CALLBACK_VERSION: LiteralString = """
     SELECT max(version) FROM book.log WHERE stream = concat_ws('-', 'callbacks', due.app, due.event)
 """
-
-
 PLANS_OFF = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin")
 
 
@@ -108,10 +106,11 @@ class Due(NamedTuple):
 
 
 class Busy(NamedTuple):
-    """What is under way: these lanes; and endpoints that gave no answer, which get one delivery at a time."""
+    """What is under way: these lanes; and endpoints that gave no answer, which get one delivery at a time, or none."""
 
     lanes: Collection[Lane]
     silent: Collection[int]
+    silent_max: int = 1
 
 
 async def settle(connection: AsyncConnection[TupleRow]) -> None:
@@ -228,7 +227,7 @@ async def hurry(connection: AsyncConnection[TupleRow], callback: int) -> None:
 
 
 async def cancel(connection: AsyncConnection[TupleRow], callbacks: Sequence[int]) -> None:
-    """Give up what is pending for callbacks that are gone."""
+    """Give up what is pending for callbacks that are gone. Lanes are locked."""
     statement = """
         UPDATE operations.deliveries
         SET (state, body, headers, finished_at) = ROW ('cancelled', NULL, NULL, now())
@@ -238,15 +237,19 @@ async def cancel(connection: AsyncConnection[TupleRow], callbacks: Sequence[int]
 
 
 async def pending_of(connection: AsyncConnection[TupleRow], callbacks: Sequence[int], limit: int) -> dict[int, int]:
-    """Return how many deliveries wait for each of these, counted up to a limit."""
+    """Return how many deliveries wait for each of these, up to where it has been told all; counted up to a limit."""
     query = """
         SELECT asked.callback, (
             SELECT count(*)
             FROM (
-                SELECT FROM operations.deliveries WHERE callback = asked.callback AND state = 'pending' LIMIT %b
+                SELECT FROM operations.deliveries AS delivery
+                WHERE delivery.callback = asked.callback AND delivery.state = 'pending'
+                  AND (cursor.position IS NULL OR delivery.position <= cursor.position)
+                LIMIT %b
             ) AS waiting
         )
         FROM unnest(%b::bigint[]) AS asked (callback)
+        LEFT JOIN operations.callback_cursors AS cursor ON cursor.callback = asked.callback
     """
     rows = await (await connection.execute(query, (limit, list(callbacks)), binary=True)).fetchall()
     return dict(rows)
@@ -288,6 +291,7 @@ async def claim(
         "callbacks": [lane.callback for lane in busy.lanes],
         "entities": [lane.entity for lane in busy.lanes],
         "silent": list(busy.silent),
+        "silent_max": busy.silent_max,
         "limit": limit,
         "endpoint_max": endpoint_max,
     }

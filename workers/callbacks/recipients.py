@@ -32,6 +32,9 @@ class Recipients:
         """Return those that exist, by id."""
         versions = {stream_of(due): due.version or 0 for due in found}
         unread = [stream for stream, version in versions.items() if not self._knows(stream, version)]
+        if len(self._known) + len(unread) > REMEMBERED_MAX:
+            self._known.clear()
+            unread = list(versions)
         if unread:
             await self._read(connection, unread)
         known = [self._known[stream].callback for stream in versions]
@@ -42,8 +45,6 @@ class Recipients:
         return known is not None and known.version >= version
 
     async def _read(self, connection: AsyncConnection[TupleRow], streams: Sequence[str]) -> None:
-        if len(self._known) + len(streams) > REMEMBERED_MAX:
-            self._known.clear()
         histories = await log.read_streams(connection, self._keyring, streams)
         for stream in streams:
             history = histories.get(stream, log.NO_STREAM)

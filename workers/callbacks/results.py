@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 import msgspec
 from psycopg import AsyncConnection
@@ -9,11 +10,21 @@ from psycopg.rows import TupleRow
 
 from workers.callbacks.outbox import Lane
 
+OLDER_ONE_WAITS: LiteralString = """
+    SELECT
+    FROM operations.deliveries AS older
+    WHERE older.callback = delivery.callback
+      AND older.entity = delivery.entity
+      AND older.state = 'pending'
+      AND older.position < delivery.position
+"""
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt went, and what becomes of its delivery: `due_at` is set when it stays pending.
 
-    One that was asked for again meanwhile (`sendings`) stays as it is.
+    One that was asked for again meanwhile (`sendings`) stays as it is; one that an older one was put before meanwhile
+    waits for its turn.
     """
 
     delivery: str
@@ -54,7 +65,7 @@ def tallied(results: Sequence[tuple[Lane, Result]]) -> dict[int, Tally]:
 
 async def record(connection: AsyncConnection[TupleRow], results: Sequence[Result]) -> None:
     """Write attempts down and move their deliveries on; one that was cancelled meanwhile stays so unless it arrived."""
-    statement = """
+    statement = f"""
         WITH result AS (
             SELECT delivery, number, sendings, state, due_at, started_at, duration_ms, status, error, response
             FROM json_to_recordset(%s) AS result (
@@ -76,7 +87,10 @@ async def record(connection: AsyncConnection[TupleRow], results: Sequence[Result
         UPDATE operations.deliveries AS delivery
         SET state       = result.state,
             attempts    = result.number,
-            due_at      = coalesce(result.due_at, delivery.due_at),
+            due_at      = CASE
+                WHEN delivery.in_order AND result.state = 'pending' AND EXISTS ({OLDER_ONE_WAITS}) THEN 'infinity'
+                ELSE coalesce(result.due_at, delivery.due_at)
+            END,
             body        = CASE WHEN result.state = 'delivered' THEN NULL ELSE delivery.body END,
             headers     = CASE WHEN result.state = 'delivered' THEN NULL ELSE delivery.headers END,
             finished_at = CASE WHEN result.state = 'pending' THEN NULL ELSE now() END
@@ -142,6 +156,11 @@ async def keep_figures(
             CASE WHEN failures > 0 THEN %(now)b END
         FROM json_to_recordset(%(tallies)s)
             AS tally (callback bigint, delivered integer, dead integer, failures integer)
+        WHERE delivered > 0 OR dead > 0 OR EXISTS (  -- else it is gone, and so are its figures
+            SELECT
+            FROM operations.deliveries AS waiting
+            WHERE waiting.callback = tally.callback AND waiting.state = 'pending'
+        )
         ON CONFLICT (callback) DO UPDATE SET
             delivered       = figures.delivered + EXCLUDED.delivered,
             dead            = figures.dead + EXCLUDED.dead,

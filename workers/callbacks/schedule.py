@@ -31,6 +31,6 @@ def _seconds(text: str, now: datetime) -> float:
         return float(text)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     return (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()

@@ -12,6 +12,7 @@ database while it is under way: whoever leads next finds it due, and sends it be
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -43,7 +44,9 @@ POLL_SECONDS = 0.5
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 5.0  # for what is under way when the sender is stopped
 ENDPOINT_CONCURRENCY_MAX = 16
+CLAIM_SECONDS_MAX = 1.0  # in which its callback may change; what has to wait longer until it is sent is claimed again
 CLAIMED_MAX = 4  # deliveries that are claimed for each that may be under way, so that few questions are asked
+SILENT_SHARE = 4  # one in so many under way may go to endpoints that gave no answer: they take all the time there is
 SETTLE_SECONDS = 0.01  # while something is under way, so that what happens together is written down together
 CONNECTIONS_MAX = 2  # for saying that a callback is disabled
 
@@ -134,24 +137,40 @@ class CallbackSender:
         room = claimed_max - len(self._claimed)
         if room < claimed_max // 2:
             return
-        busy = Busy(self._claimed, self._silent)
+        silent_room = self._silent_room()
+        busy = Busy(self._claimed, self._silent, silent_max=min(1, silent_room))
         found = await outbox.claim(connection, self._clock(), busy, room, ENDPOINT_CONCURRENCY_MAX)
         callbacks = await self._recipients.of(connection, found) if found else {}
         active = {number: callback for number, callback in callbacks.items() if callback.is_active()}
         sent = [due for due in found if due.lane.callback in active]
         for due in sent:
-            if due.lane not in self._claimed:
-                delivering = self._deliver(session, due, active[due.lane.callback])
-                self._claimed[due.lane] = asyncio.create_task(delivering)
+            is_silent = due.lane.callback in self._silent
+            if due.lane in self._claimed or (is_silent and not silent_room):
+                continue
+            silent_room -= is_silent
+            delivering = self._deliver(session, due, active[due.lane.callback])
+            self._claimed[due.lane] = asyncio.create_task(delivering)
         gone = {due.lane.callback for due in found} - callbacks.keys()
         if gone:
-            await outbox.cancel(connection, list(gone))
+            async with connection.transaction():
+                await outbox.lock_lanes(connection)
+                await outbox.cancel(connection, list(gone))
         if sent or gone:
             self._signal.wake()  # there may be more
 
+    def _silent_room(self) -> int:
+        """Return how many more endpoints that gave no answer may be sent to."""
+        silent_max = max(1, self._settings.callback_concurrency_max // SILENT_SHARE)
+        return max(0, silent_max - sum(lane.callback in self._silent for lane in self._claimed))
+
     async def _deliver(self, session: aiohttp.ClientSession, due: Due, callback: Callback) -> None:
         seconds_max = self._settings.callback_timeout_seconds
+        claimed_at = time.monotonic()
         async with self._slots:
+            if time.monotonic() - claimed_at > CLAIM_SECONDS_MAX:
+                del self._claimed[due.lane]
+                self._signal.wake()
+                return
             attempt = await post.attempt(session, due, callback, now=self._clock(), seconds_max=seconds_max)
         if attempt.status is None and not attempt.refused:
             self._silent.add(due.lane.callback)

@@ -47,6 +47,10 @@ class Viewers:
     def __init__(self) -> None:
         self._viewers: dict[int, Viewer] = {}
 
+    def are_there(self) -> bool:
+        """Tell whether any app is known: whoever is known is followed, also while it has no callback."""
+        return bool(self._viewers)
+
     def sees(self, app: int, line: Line) -> bool:
         """Tell whether an app sees an event."""
         return self._viewers[app].sight.sees(line)

@@ -86,7 +86,7 @@ def read_command(record: ConsumerRecord) -> Asked:
         command = _decoder.decode(record.value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise MalformedError(str(error)) from None
-    if not PATH.fullmatch(command.path) or {".", ".."} & set(unquote(command.path).split("/")):
+    if not PATH.fullmatch(command.path) or {".", ".."} & set(re.split("[/?]", unquote(command.path))):
         message = "The path must be one below /book/, percent-encoded and without dots in between."
         raise MalformedError(message)
     body = bytes(command.body)

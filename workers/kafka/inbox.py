@@ -18,7 +18,7 @@ import structlog
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from schemas.kafka import CommandDead, CommandDone
@@ -107,6 +107,7 @@ class Inbox(ConsumerRebalanceListener):
         names = [self._commands, *(f"{self._commands}.{end}" for end in (DONE, DEAD))]
         await _in_thread(partial(ensure, self._settings, [event_topic(self._settings, name) for name in names]))
         async with _opened(self._consumer) as consumer, _opened(self._producer) as producer:
+            await _in_thread(producer.init_transactions)
             consumer.subscribe([self._commands], listener=self)
             try:
                 while True:
@@ -144,10 +145,11 @@ class Inbox(ConsumerRebalanceListener):
         offsets = {_place_of(it.record): OffsetAndMetadata(it.record.offset + 1, "", -1) for it in answered}
         producer.begin_transaction()
         futures = [producer.send(**told(self._commands, it)) for it in answered]
-        producer.send_offsets_to_transaction(offsets, self._membership)
+        transaction = producer._transaction_manager  # noqa: SLF001 - see _see_done
+        _see_done(producer, transaction.send_offsets_to_transaction(offsets, self._membership))
         for future in futures:
             future.get(ANSWER_SECONDS_MAX)  # the producer may forget one that failed, and commit the others
-        producer.commit_transaction()
+        _see_done(producer, transaction.begin_commit())
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - it is all the same
         """Begin again with what is committed."""
@@ -162,9 +164,14 @@ class Inbox(ConsumerRebalanceListener):
 
     def _producer(self) -> Client:
         name = f"{self._settings.kafka_prefix}-inbox-{secrets.token_hex(8)}"
-        producer: Client = KafkaProducer(**options(self._settings, name), **PRODUCING, transactional_id=name)
-        producer.init_transactions()
-        return producer
+        return KafkaProducer(**options(self._settings, name), **PRODUCING, transactional_id=name)
+
+
+def _see_done(producer: Client, result: Client) -> None:
+    """Return when a coordinator has done it. The producer's own methods wait for ever, and so would all commands."""
+    producer._sender.wakeup()  # noqa: SLF001
+    if not result.wait(1000 * ANSWER_SECONDS_MAX):
+        raise KafkaTimeoutError
 
 
 def _go_back(consumer: Client) -> Any:  # noqa: ANN401 - what says that we are in the group

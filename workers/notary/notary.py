@@ -16,7 +16,7 @@ from projections.checkpoints import FencedError
 from schemas.settings import Settings
 from store import leadership, notes, signing_keys, tree
 from store.connections import connect, described
-from store.leaves import leaves_after, read_leaf
+from store.leaves import fixed, leaves_after
 from store.merkle import TileMissingError, Tree, leaf_hashes
 from store.notes import Checkpoint, NoteError
 from store.signing_keys import ForeignKeyError
@@ -57,8 +57,8 @@ class Notary:
             try:
                 growing = await _resume(connection)
                 while True:
-                    while await _take_in(connection, growing):
-                        pass
+                    while await _take_in(connection, growing) == READ_EVENTS:
+                        pass  # there is more; what comes meanwhile waits for its turn
                     await self._sign(connection, growing)
                     await asyncio.sleep(self._seconds)
             except (TreeError, TileMissingError, NoteError, ForeignKeyError) as error:
@@ -109,19 +109,19 @@ async def _is_signed(connection: AsyncConnection[TupleRow], last: SignedCheckpoi
     return (checkpoint.size, checkpoint.root) == (last.size, root)
 
 
-async def _take_in(connection: AsyncConnection[TupleRow], growing: Tree) -> bool:
-    """Take in a batch of events, and tell whether there were any; after an error the tree has to be loaded again.
+async def _take_in(connection: AsyncConnection[TupleRow], growing: Tree) -> int:
+    """Take in a batch of events, and tell how many there were; after an error the tree has to be loaded again.
 
     Errors: TreeError.
     """
     leaves = await leaves_after(connection, growing.size, READ_EVENTS)
     if not leaves:
-        return False
-    if read_leaf(leaves[-1]).position != growing.size + len(leaves):
+        return 0
+    if fixed(leaves[-1])[2] != growing.size + len(leaves):
         raise TreeError
     before, parts = growing.size, growing.append(leaf_hashes(leaves))
     async with connection.transaction():
         moved = await checkpoints.move(connection, [READER], before, growing.size)
         await checkpoints.require_moved(moved, [READER])
         await tree.save_parts(connection, parts)
-    return True
+    return len(leaves)

@@ -87,8 +87,8 @@ async def _ask(
         if answer.size is not None and answer.size < signed.size:
             answer = await _submit(connection, session, witness, signed, answer.size)
         if answer.status == OK:
-            lines = _own(answer.text, signed.note, witness.key)
-            await tree.save_cosignature(connection, signed.size, witness.key.text(), lines)
+            line = _own(answer.text, signed.note, witness.key)
+            await tree.save_cosignature(connection, signed.size, witness.key.text(), line)
             return
         _logger.warning("a witness does not sign", witness=witness.key.name, status=answer.status, size=signed.size)
     except (aiohttp.ClientError, TimeoutError, NoteError, TileMissingError, UnicodeDecodeError) as error:
@@ -106,9 +106,16 @@ async def _submit(
     body = _request(old, await proofs.consistency(connection, old, signed.size), signed.note)
     url = f"{witness.url}/add-checkpoint"
     async with session.post(url, data=body.encode(), allow_redirects=False) as response:
-        text = (await response.content.read(ANSWER_BYTES_MAX)).decode()
+        text = await _text(response)
         is_size = response.content_type == SIZE_TYPE and re.fullmatch(r"[0-9]{1,19}\n?", text, re.ASCII)
         return Answer(response.status, text, int(text) if response.status == CONFLICT and is_size else None)
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    said = bytearray()
+    while len(said) < ANSWER_BYTES_MAX and (part := await response.content.readany()):
+        said += part
+    return said.decode()
 
 
 def _request(old: int, hashes: Sequence[bytes], note: str) -> str:
@@ -116,10 +123,10 @@ def _request(old: int, hashes: Sequence[bytes], note: str) -> str:
 
 
 def _own(lines: str, note: str, key: VerifierKey) -> str:
-    """Return the lines by which this very witness signed the note. Errors: NoteError."""
+    """Return the line by which this very witness signed the note: one, and whole. Errors: NoteError."""
     text, _ = notes.split(note)
-    own = [line for line in lines.splitlines(keepends=True) if notes.cosigners(text, line, [key])]
-    if not own:
-        message = "It answered without a signature of its own."
-        raise NoteError(message)
-    return "".join(own)
+    for line in lines.splitlines():
+        if notes.cosigners(text, line, [key]):
+            return f"{line}\n"
+    message = "It answered without a signature of its own."
+    raise NoteError(message)

@@ -41,7 +41,7 @@ async def test_who_may_or_might_stays(allowed: Callable[[], Awaitable[bool]]) ->
 
 async def test_who_takes_nothing_is_sent_away_and_who_is_slow_is_not() -> None:
     stuck, slow, idle = (Listener(f"apps-{n}", is_allowed) for n in range(3))
-    stuck.is_sending = slow.is_sending = True
+    stuck.sending = slow.sending = asyncio.get_running_loop().create_future()
     for _ in range(5):
         slow.sent += 1
         assert await looked_at(slow, 1, 0.05) is None

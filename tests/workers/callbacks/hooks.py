@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
 from domain.apps import commands as apps
 from domain.apps.aggregate import AUDITOR_SCOPE
 from domain.callbacks import commands as callbacks
@@ -88,6 +91,17 @@ class Hooks:
 async def _said(book: Book, guild: int, role: int) -> None:
     await book.load(ROLE, guild, role)
     book.append(ROLE.stream(guild, role), [RoleCreated(guild=guild, role=role, name="Member")])
+
+
+async def somebody_waits(connection: AsyncConnection[TupleRow]) -> bool:
+    """Tell whether somebody waits for a lock that another holds."""
+    query = """
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory'
+          AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+    return await (await connection.execute(query)).fetchone() is not None
 
 
 def position_in(received: Received) -> int:

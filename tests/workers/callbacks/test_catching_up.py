@@ -1,14 +1,19 @@
 """Endpoints that are not level with the log: paused, full, replayed; each gets all that it wants, in order."""
 
+import asyncio
+
 import pytest
+from aiohttp import web
 
 from domain.callbacks import commands as callbacks
 from projections.deliveries import recent_deliveries
+from store.connections import connect
 from tests.books import until
 from tests.workers.callbacks.community import Community
-from tests.workers.callbacks.hooks import Hooks, fanning, position_in
-from tests.workers.callbacks.receivers import Clock, Gate, Receiver, open_receiver, sending, until_attempts
+from tests.workers.callbacks.hooks import Hooks, fanning, position_in, somebody_waits
+from tests.workers.callbacks.receivers import Clock, Gate, Received, Receiver, open_receiver, sending, until_attempts
 from tests.workers.callbacks.test_fanout import arrived
+from workers.callbacks import outbox
 
 ROLES = ("guilds.RoleCreated",)
 
@@ -89,6 +94,41 @@ async def test_no_more_deliveries_wait_for_an_endpoint_than_may_and_the_rest_com
         await until(hooks.is_level)
 
 
+async def test_an_endpoint_that_keeps_up_is_never_held_back(
+    hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot()
+    callback = await hooks.add(receiver.url, types=ROLES)
+    async with fanning(database_url, callback_pending_max=3), sending(database_url, clock):
+        for count in (2, 4, 6, 8):
+            await hooks.say(1, 1)
+            await until(lambda count=count: hooks.are(callback, *["delivered"] * count))
+    size = "SELECT pg_relation_size('operations.callback_cursors')"
+    assert await (await hooks.community.connection.execute(size)).fetchone() == (0,)
+
+
+async def test_a_replay_begins_also_when_more_waits_than_may(
+    hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot()
+    callback = await hooks.add(receiver.url, types=ROLES)
+    gate = Gate(receiver)
+    sendings = "SELECT max(sendings) FROM operations.deliveries"
+
+    async def is_sent_again() -> bool:
+        return await (await hooks.community.connection.execute(sendings)).fetchone() == (2,)
+
+    async with fanning(database_url, callback_pending_max=3), sending(database_url, clock):
+        said = await hooks.say(*[1] * 8)
+        await until(hooks.held_back)
+        await receiver.came(1)
+        await hooks.replay(callback, after=0)
+        await until(is_sent_again)
+        gate.open()
+        assert (await arrived(receiver, 9))[1:] == said
+        await until(hooks.is_level)
+
+
 async def test_a_replay_sends_everything_after_a_position_again_under_the_same_ids(
     community: Community, hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
 ) -> None:
@@ -147,6 +187,34 @@ async def test_what_is_asked_for_again_comes_before_what_waits_for_another_attem
         assert await arrived(receiver, 5) == [first, second, first, first, second]
 
 
+async def test_what_is_asked_for_again_comes_before_what_fails_meanwhile(
+    hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot()
+    callback = await hooks.add(receiver.url, types=ROLES)
+    statuses = asyncio.Queue[int]()
+
+    async def answer(_received: Received) -> web.StreamResponse:
+        return web.Response(status=await statuses.get())
+
+    async with fanning(database_url), sending(database_url, clock):
+        [first] = await hooks.say(1)
+        await until(lambda: hooks.are(callback, "delivered"))
+        receiver.answer = answer
+        [second] = await hooks.say(1)
+        await receiver.came(2)
+        await hooks.resend(callback, f"msg_{first}_{callback.id}")
+        await until(lambda: hooks.are(callback, "pending", "pending"))
+        statuses.put_nowait(500)
+        await receiver.came(3)
+        await clock.advance(seconds=1)
+        statuses.put_nowait(500)
+        await until_attempts(hooks.community, 3)
+        receiver.always(204)
+        await clock.advance(seconds=10)
+        assert await arrived(receiver, 5) == [first, second, first, first, second]
+
+
 async def test_single_deliveries_are_sent_again_when_somebody_asks_for_them(
     hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
 ) -> None:
@@ -179,3 +247,19 @@ async def test_a_test_is_told_to_its_own_endpoint_whatever_is_filtered(
         said = await hooks.say(1)
         assert await arrived(other, 1) == said
         assert position_in(received) < said[0]
+
+
+async def test_what_waits_is_not_given_up_while_the_sender_moves_lanes(
+    hooks: Hooks, receiver: Receiver, database_url: str
+) -> None:
+    await hooks.bot()
+    callback = await hooks.add(receiver.url, types=ROLES)
+    async with fanning(database_url), await connect(database_url) as sender:
+        await hooks.say(1, 2)
+        await until(lambda: hooks.are(callback, "pending", "pending"))
+        async with sender.transaction():
+            await outbox.lock_lanes(sender)
+            await hooks.remove(callback)
+            await until(lambda: somebody_waits(sender), seconds=5)
+            assert await hooks.are(callback, "pending", "pending")
+        await until(lambda: hooks.are(callback, "cancelled", "cancelled"))

@@ -1,5 +1,6 @@
 """Endpoints of /book that fail: what is newer waits, for a day; then they are disabled, and resumed, and get it all."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -7,6 +8,7 @@ from aiohttp import web
 
 from domain.callbacks import commands as callbacks
 from projections.deliveries import recent_deliveries
+from projections.delivery_figures import delivery_figures
 from tests.books import until
 from tests.workers.callbacks.community import Community
 from tests.workers.callbacks.hooks import Hooks, fanning, position_in
@@ -188,6 +190,29 @@ async def test_figures_say_how_an_endpoint_does(
         receiver.always(204)
         await clock.advance(seconds=6)
         await until(lambda: are(1, 0, True, False))
+
+
+async def test_a_callback_that_is_gone_does_not_count_as_failing(
+    community: Community, hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot()
+    callback = await hooks.add(receiver.url, types=ROLES)
+    is_removed = asyncio.Event()
+
+    async def answer(_received: Received) -> web.StreamResponse:
+        await is_removed.wait()
+        return web.Response(status=500)
+
+    receiver.answer = answer
+    async with fanning(database_url), sending(database_url, clock):
+        await hooks.say(1)
+        await receiver.came(1)
+        await hooks.remove(callback)
+        await until(lambda: hooks.are(callback, "cancelled"))
+        is_removed.set()
+        await until_attempts(community, 1)
+    await community.project()
+    assert (await delivery_figures(community.connection)).failing == 0
 
 
 async def test_what_became_of_deliveries_is_forgotten_after_a_while_but_not_what_waits(

@@ -4,6 +4,7 @@ from domain.apps import commands as apps
 from domain.guilds.aggregate import MEMBER
 from domain.guilds.events import MemberJoined, MemberLeft
 from domain.kernel import Book
+from tests.books import until
 from tests.workers.callbacks.community import Community
 from tests.workers.callbacks.hooks import AWAY, BOT, HOME, Hooks, fanning, position_in
 from tests.workers.callbacks.receivers import Clock, Receiver, end, open_receiver, sending
@@ -145,6 +146,47 @@ async def test_of_two_fan_outs_one_acts_and_the_other_takes_over(
         said += await hooks.say(1)
         assert await arrived(receiver, 3) == said
         assert not second.done()
+
+
+async def test_a_bot_that_adds_its_only_callback_anew_is_told_what_it_may_see_then(
+    hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot(scopes=())
+    await stands(hooks, MemberJoined(guild=HOME, user=BOT, bot=True))
+    await hooks.community.project()
+    callback = await hooks.add(receiver.url, types=(ROLE_CREATED,))
+    async with fanning(database_url), sending(database_url, clock):
+        [home] = await hooks.say(1)
+        assert await arrived(receiver, 1) == [home]
+        await hooks.remove(callback)
+        await until(lambda: is_level(hooks))
+        await stands(hooks, MemberLeft(guild=HOME, user=BOT), MemberJoined(guild=AWAY, user=BOT, bot=True))
+        await hooks.add(receiver.url, types=(ROLE_CREATED,))
+        await hooks.say(2)
+        [away] = await hooks.say(2, guild=AWAY)
+        assert await arrived(receiver, 2) == [home, away]
+
+
+async def test_a_bot_that_leaves_a_guild_just_before_it_adds_a_callback_is_told_nothing_of_it(
+    hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    await hooks.bot(scopes=())
+    await stands(hooks, MemberJoined(guild=HOME, user=BOT, bot=True))
+    await hooks.community.project()
+    async with fanning(database_url):
+        await until(lambda: is_level(hooks))
+    await stands(hooks, MemberLeft(guild=HOME, user=BOT), MemberJoined(guild=AWAY, user=BOT, bot=True))
+    await hooks.add(receiver.url, types=(ROLE_CREATED,))
+    await hooks.say(1)
+    [away] = await hooks.say(1, guild=AWAY)
+    async with fanning(database_url), sending(database_url, clock):
+        assert await arrived(receiver, 1) == [away]
+
+
+async def is_level(hooks: Hooks) -> bool:
+    """Tell whether the fan-out has seen all that there is."""
+    query = "SELECT FROM operations.checkpoints WHERE reader = 'callback_fanout' AND position = book.head()"
+    return await (await hooks.community.connection.execute(query)).fetchone() is not None
 
 
 async def stands(hooks: Hooks, *events: MemberJoined | MemberLeft) -> None:

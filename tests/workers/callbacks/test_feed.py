@@ -1,5 +1,6 @@
 """What callbacks are told of: every row of the contract's table, with bodies, and silence where nothing happened."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,7 +10,11 @@ from domain.catalogue import EVENTS
 from projections.runtime import appends
 from schemas.polympics import CALLBACK_EVENTS, Account, AccountTeamUpdate
 from store import log, signals
+from store.connections import connect
+from tests.books import until
 from tests.workers.callbacks.community import Community, Told
+from tests.workers.callbacks.hooks import somebody_waits
+from workers.callbacks import outbox
 from workers.callbacks.feed import CallbackFeed
 
 INES, JOAO = 204255221017214977, 7
@@ -238,3 +243,17 @@ async def test_the_sender_is_woken_at_the_commit(listening: Community) -> None:
     await listening.project()
     notified = [notify async for notify in listening.connection.notifies(timeout=1, stop_after=1)]
     assert [notify.channel for notify in notified] == [signals.DELIVERIES]
+
+
+async def test_what_waits_is_not_given_up_while_the_sender_moves_lanes(community: Community, database_url: str) -> None:
+    app = await community.subscribe("account_created")
+    await community.join(INES)
+    await community.project()
+    await community.unsubscribe(app, "account_created")
+    async with await connect(database_url) as sender:
+        async with sender.transaction():
+            await outbox.lock_lanes(sender)
+            projecting = asyncio.create_task(community.project())
+            await until(lambda: somebody_waits(sender), seconds=5)
+        await projecting
+    assert await community.states() == ["cancelled"]

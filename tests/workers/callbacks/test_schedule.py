@@ -48,6 +48,7 @@ def test_every_delay_is_spread_by_chance_and_never_shorter_than_the_one_before()
         ("Sat, 21 Nov 2026 08:00:00 GMT", 0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_SECONDS_MAX),
         ("Sat, 99 Nov 2026 09:10:00 GMT", 0),
+        ("Sat, 21 Nov 99999999999999 09:10:00 GMT", 0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date_and_capped(header: str | None, seconds: float) -> None:

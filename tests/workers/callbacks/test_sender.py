@@ -1,5 +1,6 @@
 """Deliveries to a real receiver: what is sent, in which order, and what becomes of what fails."""
 
+import pytest
 from aiohttp import web
 
 from projections.deliveries import Delivery, recent_deliveries
@@ -13,6 +14,8 @@ from tests.workers.callbacks.receivers import (
     until_attempts,
     until_states,
 )
+from workers.callbacks.outbox import Due, Lane
+from workers.callbacks.recipients import Recipients
 from workers.callbacks.schedule import DELAYS_SECONDS
 from workers.callbacks.signature import signed_headers
 
@@ -243,3 +246,15 @@ async def test_a_cancelled_delivery_that_arrives_after_all_counts_as_delivered(
         assert await community.states() == ["cancelled"]
         gate.open()
         await until_states(community, ["delivered"])
+
+
+async def test_recipients_are_found_however_many_were_sent_to(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.callbacks.recipients.REMEMBERED_MAX", 2)
+    kinds = ("account_created", "award_granted", UPDATE)
+    app = await community.subscribe(*kinds)
+    found = [Due("", Lane(0, ""), app, kind, b"", 0, version=1) for kind in kinds]
+    recipients = Recipients(community.keyring)
+    assert len(await recipients.of(community.connection, found[:1])) == 1
+    assert len(await recipients.of(community.connection, found)) == 3

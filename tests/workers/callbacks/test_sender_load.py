@@ -80,6 +80,23 @@ async def test_an_endpoint_that_gives_no_answer_gets_one_at_a_time_until_it_does
         await until_states(community, ["pending"] * 17 + ["delivered"] * 10)
 
 
+async def test_endpoints_that_give_no_answer_leave_room_for_those_that_do(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    for _ in range(6):
+        await community.subscribe(CREATED, url=receiver.url)
+    Gate(receiver)
+    await joined(community, *range(1, 9))
+    room = {"callback_concurrency_max": 4, "callback_timeout_seconds": 1}
+    async with open_receiver() as other, sending(database_url, clock, **room):
+        await until_attempts(community, 16)
+        await community.subscribe(CREATED, url=other.url)
+        before = len(receiver.received)
+        await joined(community, *range(9, 49))
+        await other.came(40)
+        assert len(receiver.received) - before <= 3
+
+
 async def test_only_one_sender_sends_and_another_takes_over_when_it_stops(
     community: Community, receiver: Receiver, clock: Clock, database_url: str
 ) -> None:
@@ -158,3 +175,18 @@ async def test_a_sender_that_loses_the_database_goes_on_when_it_is_back(
         assert len(cut) == 1
         await joined(community, 2)
         await until_states(community, ["delivered"] * 2)
+
+
+async def test_what_was_removed_while_others_were_sent_to_is_not_sent(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = await community.subscribe(CREATED, url=receiver.url)
+    gate = Gate(receiver)
+    await joined(community, 1, 2)
+    async with sending(database_url, clock, callback_concurrency_max=1):
+        await receiver.came(1)
+        await community.close_app(app)  # in the log, not yet in the tables
+        monkeypatch.setattr("workers.callbacks.sender.CLAIM_SECONDS_MAX", 0)  # what waits has waited for longer
+        gate.open()
+        await until_states(community, ["delivered", "cancelled"])
+    assert len(receiver.received) == 1

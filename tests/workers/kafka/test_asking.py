@@ -167,6 +167,7 @@ MALFORMED = [
     (b'{"method":"PUT","path":"http://elsewhere/book/x"}', b"k"),
     (b'{"method":"PUT","path":"/book/../accounts"}', b"k"),
     (b'{"method":"PUT","path":"/book/%2e%2e/accounts"}', b"k"),
+    (b'{"method":"PUT","path":"/book/..?x=1"}', b"k"),
     (b'{"method":"PUT","path":"/book/a b"}', b"k"),
     (b'{"method":"PUT","path":"/book/a\\r\\nX: y"}', b"k"),
     (b'{"method":"PUT","path":"/book/a#b"}', b"k"),

@@ -3,18 +3,21 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from aiohttp import web
 from kafka.errors import KafkaError
 from structlog.testing import capture_logs
 
 from schemas.settings import Settings
 from tests.books import ask, until
-from tests.kafka_broker import Broker
+from tests.kafka_broker import ApacheKafka, Broker
 from tests.workers.kafka.commanding import STATS, Commander, command, commander
+from tests.workers.kafka.test_asking import saying, served
 from tests.world import Bot, World
+from workers.kafka import inbox
 from workers.kafka.inbox import Inbox
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -115,6 +118,30 @@ async def test_what_was_answered_and_not_committed_is_done_once_and_told_once(
         done, _ = await told(commanding, 5)
     assert sorted(it["key"] for it in done) == [f"k-{number}" for number in range(5)]
     assert reported(shared_database_url, bot) == [(f"k-{number}", number) for number in range(5)]
+
+
+async def test_an_inbox_that_kafka_keeps_waiting_begins_again(
+    apache_kafka: ApacheKafka, kafka_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freezing = ExitStack()
+
+    def freeze_kafka_at_the_second(_request: web.Request, count: int) -> web.Response:
+        if count == 2:
+            monkeypatch.setattr(inbox, "ANSWER_SECONDS_MAX", 1)
+            freezing.enter_context(apache_kafka.frozen())
+        return saying(200)
+
+    async with served(freeze_kafka_at_the_second) as api:
+        with commander(apache_kafka, kafka_prefix, api.url) as commanding, capture_logs() as logs:
+            async with doing(commanding.settings):
+                with freezing:
+                    commanding.report("first", 1, "920.token")
+                    await told(commanding, 1)
+                    logs.clear()
+                    commanding.report("second", 2, "920.token")
+                    await until(lambda: "inbox restarts" in [log["event"] for log in logs], 15)
+                done, dead = await told(commanding, 2)
+    assert (sorted(it["key"] for it in done), dead) == (["first", "second"], [])
 
 
 async def test_what_cannot_be_done_is_told_and_keeps_nobody_waiting(

@@ -4,13 +4,15 @@ import asyncio
 import base64
 from collections import Counter
 from contextlib import AsyncExitStack
-from itertools import pairwise
+from itertools import count, pairwise
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
@@ -23,6 +25,7 @@ from tests.conftest import cloned
 from tests.domain.samples import profile
 from tests.store.test_notes import verified
 from tests.workers.notary.books import NAME, SETTINGS, append, is_signed, latest, notarize, notarizing, verdict
+from workers.notary import notary
 
 STREAMS = st.lists(st.sampled_from([f"teams-{number}" for number in range(12)]), min_size=1, max_size=5, unique=True)
 HISTORIES = st.lists(st.lists(STREAMS, max_size=90), min_size=1, max_size=3)
@@ -103,12 +106,40 @@ async def test_of_several_notaries_one_signs_and_another_goes_on_when_it_is_gone
     assert (await verdict(database_url)).findings == ()
 
 
+async def test_a_log_that_never_rests_is_signed_too(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count(1)
+
+    async def read_what_somebody_has_just_written(
+        connection: AsyncConnection[TupleRow], position: int, limit: int
+    ) -> list[bytes]:
+        await append(database_url, [[f"teams-{next(numbers)}"]])
+        return await leaves_after(connection, position, limit)
+
+    monkeypatch.setattr(notary, "leaves_after", read_what_somebody_has_just_written)
+
+    async def is_anything_signed() -> bool:
+        return await latest(database_url) is not None
+
+    async with notarizing(database_url):
+        await until(is_anything_signed, 5)
+
+
+async def test_an_event_with_a_time_that_is_none_does_not_end_the_notary(database_url: str) -> None:
+    await append(database_url, [["teams-1"], ["teams-2"]])
+    ask(
+        database_url,
+        "SET session_replication_role = replica; UPDATE book.log SET recorded_at = 'infinity' WHERE position = 2",
+    )
+    assert (await notarize(database_url)).size == 2
+
+
 async def test_who_trusts_an_old_key_finds_the_new_one_beside_its_signature(database_url: str) -> None:
     await append(database_url, [["teams-1"]])
     first = await notarize(database_url)
     async with await connect(database_url) as connection:
-        await signing_keys.rotate(connection, KEY, NAME)
-        old, new = [published.key for published in await signing_keys.published_keys(connection)]
+        for _ in range(2):  # in a row, while nothing was signed
+            await signing_keys.rotate(connection, KEY, NAME)
+        old, _, new = [published.key for published in await signing_keys.published_keys(connection)]
     await append(database_url, [["teams-2"]])
     second = await notarize(database_url)
     await append(database_url, [["teams-3"]])

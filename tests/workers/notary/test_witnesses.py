@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -24,6 +24,8 @@ class WitnessServer:
 
     def __init__(self, name: str, *, refuses: bool = False, mumbles: bool = False) -> None:
         self.name = name
+        self.says: Callable[[str], str] = str
+        self.halts = False
         self.private = Ed25519PrivateKey.generate()
         self.size, self.root = 0, hashlib.sha256().digest()
         self.statuses: list[int] = []
@@ -33,9 +35,18 @@ class WitnessServer:
     def key(self) -> notes.VerifierKey:
         return notes.VerifierKey(self.name, self.private.public_key().public_bytes_raw(), notes.COSIGNATURE)
 
-    async def add_checkpoint(self, request: web.Request) -> web.Response:
+    async def add_checkpoint(self, request: web.Request) -> web.StreamResponse:
         answer = self._answer(await request.text())
         self.statuses.append(answer.status)
+        return await self._halting(request, answer.text or "") if self.halts else answer
+
+    async def _halting(self, request: web.Request, text: str) -> web.StreamResponse:
+        """Answer in two halves, of which the second comes a little later."""
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for half in (text[:50], text[50:]):
+            await answer.write(half.encode())
+            await asyncio.sleep(0.1)
         return answer
 
     def _answer(self, body: str) -> web.Response:
@@ -52,7 +63,7 @@ class WitnessServer:
         self.size, self.root = size, root
         signed = self.private.sign(f"cosignature/v1\ntime 1679315147\n{text}".encode())
         raw = self.key().id() + (1679315147).to_bytes(8, "big") + (bytes(64) if self.mumbles else signed)
-        return web.Response(text=f"— {self.name} {base64.b64encode(raw).decode()}\n")
+        return web.Response(text=self.says(f"— {self.name} {base64.b64encode(raw).decode()}\n"))
 
 
 @asynccontextmanager
@@ -120,6 +131,30 @@ async def test_a_witness_who_does_not_sign_keeps_the_others_from_nothing(databas
         await until(lambda: is_cosigned(database_url, good))
     assert bad.statuses
     assert not await is_cosigned(database_url, bad)
+
+
+@pytest.mark.parametrize("says", [str.strip, lambda line: 99 * line], ids=["trails off", "stutters"])
+async def test_a_witness_who_writes_carelessly_spoils_no_checkpoint(
+    database_url: str, says: Callable[[str], str]
+) -> None:
+    witness = WitnessServer("witness.example/w1")
+    witness.says = says
+    await append(database_url, [["teams-1"]])
+    await notarize(database_url)
+    async with asking(database_url, witness):
+        await until(lambda: is_cosigned(database_url, witness))
+    await append(database_url, [["teams-2"]])
+    await notarize(database_url)
+    assert (await verdict(database_url)).findings == ()
+
+
+async def test_a_witness_may_take_a_breath_while_it_answers(database_url: str) -> None:
+    witness = WitnessServer("witness.example/w1")
+    witness.halts = True
+    await append(database_url, [["teams-1"]])
+    await notarize(database_url)
+    async with asking(database_url, witness):
+        await until(lambda: is_cosigned(database_url, witness), 10)
 
 
 def test_witnesses_are_written_as_url_and_key() -> None:
