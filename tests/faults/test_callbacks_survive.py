@@ -29,15 +29,18 @@ WAIT_SECONDS_MAX = 60.0
 @asynccontextmanager
 async def talking(hooks: Hooks, receiver: Receiver) -> AsyncIterator[None]:
     """Let things happen all the while, to one role after the other, so that there is always something to send."""
+    may_speak = asyncio.Lock()
 
     async def talk() -> None:
         for number in count():
             await receiver.came((number - AHEAD) * len(PATHS), WAIT_SECONDS_MAX)
-            await hooks.say(number % ROLES + 1)
+            async with may_speak:
+                await hooks.say(number % ROLES + 1)
 
     task = asyncio.create_task(talk())
     yield
-    task.cancel()
+    async with may_speak:  # what is being said is in the log before anybody looks there
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 

@@ -102,7 +102,7 @@ async def test_what_is_sealed_is_told_to_nobody(
     await hooks.bot(app=BOT + 1)
     async with fanning(database_url), sending(database_url, clock):
         bodies = [received.body for received in await receiver.came(3)]
-    assert b"accounts.AccountCreated" in bodies[0]
+    assert any(b"accounts.AccountCreated" in body for body in bodies)
     assert not any(word in body for body in bodies for word in (b"Ines", b"sealed", b"token_hash"))
 
 
