@@ -1,7 +1,7 @@
 # Needs make and a Python >= 3.11 with venv, nothing else. Another Python: make PYTHON=python3.13 …
 
 PYTHON ?= python3
-JOBS   ?= 3
+JOBS   ?= 2
 ARGS   ?=
 
 BIN := .venv/bin
