@@ -1,11 +1,13 @@
-"""A second server on the shared database, with everything set short, small or shut, and its log."""
+"""A second server on the shared database, with everything set short, small or shut, and one that asks a Discord."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.fake_discord import FakeDiscord, settings_for
+from tests.fake_discord_rest import TOKEN, FakeDiscordRest, fake_discord_rest
 from tests.servers import NO_LIMITS, free_port, spawn, stop, wait_until_ready
 from tests.world import World, open_world
 
@@ -47,3 +49,21 @@ async def curt(curt_url: str, shared_database_url: str) -> AsyncIterator[World]:
     """Meet the second server."""
     async with open_world(curt_url, shared_database_url) as met:
         yield met
+
+
+@pytest.fixture(scope="module")
+async def rest() -> AsyncIterator[FakeDiscordRest]:
+    async with fake_discord_rest() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def there(rest: FakeDiscordRest, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Run a server that asks this Discord."""
+    url = f"http://127.0.0.1:{(port := str(free_port()))}"
+    settings = {"GUILDBOOK_DISCORD_API_URL": rest.url, "GUILDBOOK_DISCORD_BOT_TOKEN": TOKEN}
+    process = spawn("serve", "--port", port, url=shared_database_url, settings=settings)
+    wait_until_ready(url)
+    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        yield http
+    stop(process)

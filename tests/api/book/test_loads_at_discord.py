@@ -1,6 +1,5 @@
 """Loads into guilds at Discord, as they are asked for: Discord says what is there, and who may load."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -8,27 +7,8 @@ import pytest
 
 from tests.api.book.loading import LOADS, OWNER, back_up, done, new_source
 from tests.api.book.problems import faults, refused
-from tests.fake_discord_rest import BOT, TOKEN, FakeDiscordRest, fake_discord_rest
-from tests.servers import free_port, spawn, stop, wait_until_ready
+from tests.fake_discord_rest import BOT, FakeDiscordRest
 from tests.world import Bot, World, new_number
-
-
-@pytest.fixture(scope="module")
-async def rest() -> AsyncIterator[FakeDiscordRest]:
-    async with fake_discord_rest() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def there(rest: FakeDiscordRest, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Run a server that asks this Discord."""
-    url = f"http://127.0.0.1:{(port := str(free_port()))}"
-    settings = {"GUILDBOOK_DISCORD_API_URL": rest.url, "GUILDBOOK_DISCORD_BOT_TOKEN": TOKEN}
-    process = spawn("serve", "--port", port, url=shared_database_url, settings=settings)
-    wait_until_ready(url)
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield http
-    stop(process)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Loads into a guild at Discord, in the console: Discord says what is there, and what goes wrong is told."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
@@ -10,28 +8,9 @@ from tests.api.console.homes import Home
 from tests.api.console.moves import Move
 from tests.api.console.test_loads import text_of
 from tests.fake_discord_guilds import FakeGuild
-from tests.fake_discord_rest import TOKEN, FakeDiscordRest, fake_discord_rest
-from tests.servers import free_port, spawn, stop, wait_until_ready
+from tests.fake_discord_rest import FakeDiscordRest
 
 AT_DISCORD = {"gateway": "discord"}
-
-
-@pytest.fixture(scope="module")
-async def rest() -> AsyncIterator[FakeDiscordRest]:
-    async with fake_discord_rest() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def there(rest: FakeDiscordRest, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Run a server that asks this Discord."""
-    url = f"http://127.0.0.1:{(port := str(free_port()))}"
-    settings = {"GUILDBOOK_DISCORD_API_URL": rest.url, "GUILDBOOK_DISCORD_BOT_TOKEN": TOKEN}
-    process = spawn("serve", "--port", port, url=shared_database_url, settings=settings)
-    wait_until_ready(url)
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield http
-    stop(process)
 
 
 @pytest.fixture
