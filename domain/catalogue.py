@@ -9,6 +9,7 @@ from domain.fleet.events import EVENTS as FLEET
 from domain.guilds.events import EVENTS as GUILDS
 from domain.kernel import Event
 from domain.loads.events import EVENTS as LOADS
+from domain.privacy.events import EVENTS as PRIVACY
 from domain.sessions.events import EVENTS as SESSIONS
 from domain.settings.events import EVENTS as SETTINGS
 from domain.teams.events import EVENTS as TEAMS
@@ -23,6 +24,7 @@ CONTEXTS = (
     FLEET,
     GUILDS,
     LOADS,
+    PRIVACY,
     SESSIONS,
     SETTINGS,
     TEAMS,

@@ -52,12 +52,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discord_cdn_url: Annotated[str, _about("Where avatars and icons are.")] = "https://cdn.discordapp.com"
     discord_timeout_seconds: Annotated[int, _about("Patience with that API.", ge=1, le=60)] = 10
     discord_bot_token: Annotated[str, _about("Token of the bot that loads into guilds at that API.")] = ""
-    oauth_client_secret: Annotated[
-        str, _about("Secret of the primary bot at that API, for logging in with a code.")
-    ] = ""
+    oauth_client_secret: Annotated[str, _about("Secret of the primary bot at that API, to log in with a code.")] = ""
     oauth_redirect_uris: Annotated[str, _about("Where a login may come back to, exactly, separated by commas.")] = ""
     operators: Annotated[
-        str, _about("Accounts to whom the console shows all callbacks, by id, separated by commas.")
+        str, _about("Accounts that look after the book: callbacks, holds, erasure. Ids, separated by commas.")
+    ] = ""
+    auditors: Annotated[
+        str, _about("Accounts that may read everything and write nothing for it. Ids, separated by commas.")
     ] = ""
     login_age: Annotated[str, _about("How long a login of a dashboard lasts, as `GUILDBOOK_MAX_SESSION_AGE`.")] = "1h"
     callbacks_allow_private: Annotated[bool, _about("Deliver to private addresses too.")] = False
@@ -160,11 +161,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def operator_accounts(self) -> frozenset[int]:
         """Return the accounts of those who look after the book. Errors: SettingError."""
-        try:
-            return frozenset(map(int, _listed(self.operators)))
-        except ValueError as error:
-            message = f"{PREFIX}OPERATORS: {error}; write ids of accounts as 310000000000000007, 310000000000000008."
-            raise SettingError(message) from error
+        return _accounts("OPERATORS", self.operators)
+
+    def auditor_accounts(self) -> frozenset[int]:
+        """Return the accounts of those who may read everything. Errors: SettingError."""
+        return _accounts("AUDITORS", self.auditors)
 
     def origins(self) -> frozenset[str]:
         """Return the web origins that may call the API."""
@@ -223,6 +224,14 @@ def _listed(text: str) -> list[str]:
     return [word for word in map(str.strip, text.split(",")) if word]
 
 
+def _accounts(name: str, text: str) -> frozenset[int]:
+    try:
+        return frozenset(map(int, _listed(text)))
+    except ValueError as error:
+        message = f"{PREFIX}{name}: {error}; write ids of accounts as 310000000000000007, 310000000000000008."
+        raise SettingError(message) from error
+
+
 def limit(text: str) -> Limit:
     """Read a limit such as `10/300`, ten in five minutes. Errors: SettingError."""
     found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text)
@@ -262,6 +271,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         settings.checkpoint_name,
         settings.witnesses,
         settings.operator_accounts,
+        settings.auditor_accounts,
         settings.is_fed_by_kafka,
         settings.kafka_version,
     ):

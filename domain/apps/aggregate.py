@@ -11,7 +11,8 @@ BOT_SCOPES = (
     *("settings:define", "settings:restore", "stats:write", "templates:write"),
 )
 AUDITOR_SCOPE = "events:read"  # all that is in the log: never given unless it is asked for
-ALL_SCOPES = (*BOT_SCOPES, AUDITOR_SCOPE)
+PRIVACY_SCOPE = "privacy:write"  # holds, erases, hands out: never given unless it is asked for
+ALL_SCOPES = (*BOT_SCOPES, AUDITOR_SCOPE, PRIVACY_SCOPE)
 
 
 class App(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""What is kept about people: who reads the audit trail, holds, erasure, exports, retention."""
