@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -17,11 +17,13 @@ from workers.kafka.connection import options, options_of_reader
 from workers.kafka.records import Record
 from workers.kafka.topics import event_topic_name, positions_name, record_bytes_max
 
+T = TypeVar("T")
+
 KEY = b"relay"
 SETTINGS_OF_PRODUCER: dict[str, Any] = {
     "batch_size": 262_144,
     "linger_ms": 60_000,  # a batch is sent when it is full, or when all is
-    "max_block_ms": 5000,
+    "max_block_ms": 1000,  # then it is asked again, unless the relay is to stop
     "metrics_enabled": False,
 }
 LOOK_SECONDS = 0.25
@@ -57,6 +59,15 @@ class Patience:
 
         return require
 
+    def ask(self, question: Callable[[], T]) -> T:
+        """Ask again and again while nobody answers. Errors: KafkaTimeoutError, StoppedError."""
+        require = self.begin()
+        while True:
+            try:
+                return question()
+            except KafkaTimeoutError:
+                require()
+
     def renew(self) -> None:
         """Begin anew, since Kafka has answered."""
         self._seconds = PATIENCE_SECONDS
@@ -85,7 +96,8 @@ class Publisher:
 
     def _find_topic(self, context: str) -> tuple[str, int]:
         name = event_topic_name(self._settings, context)
-        found = self._topics[context] = name, len(self._producer.partitions_for(name))
+        partitions = self._patience.ask(lambda: self._producer.partitions_for(name))
+        found = self._topics[context] = name, len(partitions)
         return found
 
     def commit(self, after: int, to: int) -> None:
@@ -135,8 +147,11 @@ def publisher(settings: Settings, patience: Patience) -> Generator[Publisher]:
     )
     # It would answer to being refused by asking for a newer epoch, and so have its successor refused instead.
     producer._transaction_manager._supports_epoch_bump = lambda: False  # noqa: SLF001
+    # It would be closed once more when the process ends, and complain that nobody answers.
+    producer._unregister_cleanup()  # noqa: SLF001
     try:
-        producer.init_transactions()
+        patience.ask(producer.init_transactions)
+        patience.ask(lambda: producer.partitions_for(positions_name(settings)))
         yield Publisher(settings, producer, patience)
     finally:
         _close(producer)
