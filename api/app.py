@@ -24,6 +24,7 @@ from api.book import (
     deliveries,
     events,
     guild_templates,
+    history,
     load_reports,
     loads,
     restore,
@@ -32,7 +33,9 @@ from api.book import (
 from api.book import bots as book_bots
 from api.book import callbacks as book_callbacks
 from api.book import errors as book_errors
+from api.book import exports as book_exports
 from api.book import guilds as book_guilds
+from api.book import privacy as book_privacy
 from api.book import proofs as book_proofs
 from api.book import settings as book_settings
 from api.console import routing as console
@@ -48,12 +51,15 @@ from schemas.settings import Settings, read_settings
 from store.keys import load_master_key
 from store.logs import setup_logs
 from store.memory import collect_seldom
+from store.signals import tell_of_erasures
 
 POLYMPICS = (*accounts.ROUTES, *teams.ROUTES, *awards.ROUTES, *callbacks.ROUTES, *sessions.ROUTES)
 BOOK = (
     *(*book_bots.ROUTES, *events.ROUTES, *book_settings.ROUTES, *setting_rows.ROUTES, *restore.ROUTES),
     *(*backups.ROUTES, *guild_templates.ROUTES, *loads.ROUTES, *load_reports.ROUTES),
-    *(*book_callbacks.ROUTES, *callback_deeds.ROUTES, *deliveries.ROUTES, *book_proofs.ROUTES),
+    *(*book_callbacks.ROUTES, *callback_deeds.ROUTES, *deliveries.ROUTES, *book_proofs.ROUTES, *book_exports.ROUTES),
+    *history.ROUTES,
+    *book_privacy.ROUTES,
 )
 ANTIRAID = (
     *config.ROUTES,
@@ -138,7 +144,8 @@ async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
     parts: Parts = app.state["parts"]
     await parts.pool.open()
     streams = (parts.tail.run(), parts.loads.run(), parts.listeners.run())
-    at_work = (parts.freshness.run(), *streams, keep_stock(parts))
+    forgetting = tell_of_erasures(parts.url, parts.store.forget)
+    at_work = (parts.freshness.run(), *streams, keep_stock(parts), forgetting)
     running = [asyncio.create_task(work) for work in at_work]
     collect_seldom()
     try:

@@ -9,8 +9,8 @@ import msgspec
 from api.described import Schema
 from domain.catalogue import EVENTS
 from domain.kernel import Event
-from projections.sights import HIDDEN
 from store.codec import BOX, SHAPES
+from store.differences import SECRETS
 
 REF = "#/components/schemas/{name}"
 STORED = "{type}.stored"
@@ -47,7 +47,7 @@ def all_shapes(wire: Sequence[Any]) -> Shapes:
 def is_stored_otherwise(stored_type: str) -> bool:
     """Tell whether more is stored of an event than is shown."""
     shape = SHAPES[stored_type]
-    return bool(shape.sealed_fields) or any(name in shape.open_fields.values() for name in HIDDEN)
+    return bool(shape.sealed_fields) or any(name in shape.open_fields.values() for name in SECRETS)
 
 
 def reference(name: str) -> Schema:
@@ -61,7 +61,7 @@ def text_of(event: type) -> str:
 
 
 def _shown(event: type[Event], whole: Schema) -> Schema:
-    hidden = {*HIDDEN, *SHAPES[event.stored_type].sealed_fields.values()}
+    hidden = {*SECRETS, *SHAPES[event.stored_type].sealed_fields.values()}
     return {
         "title": event.stored_type,
         "description": text_of(event),
@@ -73,7 +73,7 @@ def _shown(event: type[Event], whole: Schema) -> Schema:
 
 def _stored(event: type[Event], whole: Schema) -> Schema:
     """Return what is stored beyond what is shown: the hashes of tokens, and the box with what is sealed."""
-    more = {field: schema for field, schema in whole["properties"].items() if field in HIDDEN}
+    more = {field: schema for field, schema in whole["properties"].items() if field in SECRETS}
     box = {BOX: SEALED_BOX} if SHAPES[event.stored_type].sealed_fields else {}
     return {"allOf": [reference(event.stored_type), {"type": "object", "properties": more | box}]}
 

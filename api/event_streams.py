@@ -1,7 +1,7 @@
 """Server-sent events: a stream over plain HTTP that ends with its connection, or when its listener is sent away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -33,17 +33,26 @@ class EventStream(Response[bytes]):
 
         try:
             await send(cast("Any", {"type": "http.response.start", "status": 200, "headers": HEADERS}))
-            sending = asyncio.create_task(self._listener.tell(_begun(self._frames), write))
-            leaving = asyncio.create_task(_gone(receive))
-            await asyncio.wait({sending, leaving, self._listener.ended}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await tell_while_there(self._listener, _begun(self._frames), write, receive)
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await send(cast("Any", {"type": "http.response.body", "body": b"", "more_body": False}))
         finally:
             self._listeners.leave(self._listener)
+
+
+async def tell_while_there(
+    listener: Listener, frames: AsyncIterator[str], write: Callable[[str], Awaitable[None]], receive: Receive
+) -> bool:
+    """Send frames until the client is gone or sent away; tell whether there were no more before that."""
+    sending = asyncio.create_task(listener.tell(frames, write))
+    leaving = asyncio.create_task(_gone(receive))
+    await asyncio.wait({sending, leaving, listener.ended}, return_when=asyncio.FIRST_COMPLETED)
+    are_sent = sending.done()
+    for task in (sending, leaving):
+        task.cancel()
+    await asyncio.gather(sending, leaving, return_exceptions=True)
+    return are_sent
 
 
 async def _begun(frames: AsyncIterator[str]) -> AsyncIterator[str]:

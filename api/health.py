@@ -10,8 +10,9 @@ from projections.delivery_figures import delivery_figures
 from store.connections import DATABASE_DOWN
 
 LAG_EVENTS_MAX = 100_000  # further behind, reads are history
-# Kafka and receivers may be away, and the notary may refuse to sign: requests are answered as they should be.
-OUTWARD = ("kafka_relay", "callback_fanout", "notary")
+# Kafka and receivers may be away, the notary may refuse to sign, a search reads the log where the index ends:
+# requests are answered as they should be.
+OUTWARD = ("kafka_relay", "callback_fanout", "notary", "eraser", "search")
 
 LAG = Gauge("guildbook_reader_lag_events", "Positions between a reader and the head of the log.", ["reader"])
 POSITION = Gauge("guildbook_reader_position", "How far into the log a reader is.", ["reader"])

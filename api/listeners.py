@@ -49,6 +49,7 @@ class Listener:
         self.sending: asyncio.Future[None] | None = None  # the newest frame, on its way or arrived
         self.sent = 0
         self.turn = next(_turns)
+        self._send: Callable[[str], Awaitable[None]] | None = None
         self._refusals = 0
         self._sent_before = 0
         self._moved_at = time.monotonic()
@@ -64,17 +65,30 @@ class Listener:
         A frame is waited for only when the next one is there: who sends one to a thousand begins all of them, and finds
         most of them taken by then, instead of being woken for each.
         """
+        self._send = send
         try:
             async for frame in frames:
                 if self.sending is not None:
                     await self.sending
-                self.sending = asyncio.ensure_future(send(frame))
-                self.sent += 1
+                self.take(frame)
         except Exception:
             _logger.exception("A stream broke")
         if self.sending is not None:
             await asyncio.gather(self.sending, return_exceptions=True)
         self.end(Ending.BROKEN)
+
+    def is_free(self) -> bool:
+        """Tell whether a frame would be taken at once: the one before has arrived."""
+        sending = self.sending
+        if sending is None:
+            return self._send is not None
+        return sending.done() and not sending.cancelled() and sending.exception() is None
+
+    def take(self, frame: str) -> None:
+        """Begin to send a frame; not before the one before has arrived."""
+        assert self._send is not None
+        self.sending = asyncio.ensure_future(self._send(frame))
+        self.sent += 1
 
     async def look(self, send_seconds_max: float) -> None:
         """Send it away if it may not listen any more, or has taken nothing for too long."""

@@ -1,5 +1,6 @@
 """What every handler works with: the log, the query tables, and how fresh they are."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,8 @@ class Parts:
 
     def __init__(self, settings: Settings, url: str, master_key: bytes) -> None:
         self.settings = settings
+        self.url = url
+        self.master_key = master_key
         self.pool: Pool = pool(url, settings.database_connections_max)
         self.appender = Appender(url)
         self.store = EventStore(self.pool, self.appender, Keyring(self.pool, master_key))
@@ -52,6 +55,7 @@ class Parts:
         self.mappers = Mappers(self.pool)
         self.limits = settings.limits()
         self.limiter = Limiter(url)
+        self.looks = OrderedDict[tuple[str, str, bool], float]()  # what was read lately, see api/trail.py
         self.accounts = Gatherer[int, Account | None](self._accounts, batch_max=64, flights_max=2)
         self.credentials = Gatherer[tuple[str, int], Credential | None](self._credentials, flights_max=2)
         self.sessions = Gatherer[str, SessionCredential | None](self._sessions, flights_max=2)

@@ -25,12 +25,14 @@ Handlers = Mapping[int | type[Exception], Callable[..., Response[Any]]]
 class Feed(NamedTuple):
     """What an admitted client is told. `key` says whose connections are counted together.
 
-    `is_allowed` is asked every few seconds whether the token still lets its owner in.
+    `is_allowed` is asked every few seconds whether the token still lets its owner in. `hand_to` is told who takes
+    frames at once, where they need not be asked for one by one.
     """
 
     key: str
     is_allowed: Callable[[], Awaitable[bool]]
     frames: AsyncIterator[str]
+    hand_to: Callable[[Listener], None] | None = None
 
 
 async def serve_socket(socket: Socket, admit: Callable[[Asked], Awaitable[Feed]], handlers: Handlers) -> None:
@@ -61,6 +63,8 @@ async def _tell(socket: Socket, feed: Feed, listener: Listener) -> None:
     def send(frame: str) -> Awaitable[None]:
         return asgi({"type": "websocket.send", "text": frame, "bytes": None})
 
+    if feed.hand_to:
+        feed.hand_to(listener)
     sending = asyncio.create_task(listener.tell(feed.frames, send))
     reading = asyncio.create_task(_read(socket, listener))
     await asyncio.wait({sending, reading, listener.ended}, return_when=asyncio.FIRST_COMPLETED)

@@ -15,6 +15,7 @@ from bench import (
     appends,
     callbacks,
     guildbook,
+    history,
     load,
     mappers,
     proofs,
@@ -98,6 +99,11 @@ def loaded(name: str, options: load.Options, paths: Iterator[str], status: str) 
     return Measurement(name, found.rate, "requests/s", found.p50_ms, found.p99_ms)
 
 
+def delayed(name: str, found: Measurement) -> Measurement:
+    """How long half of the answers took, at most."""
+    return Measurement(name, found.p50_ms or 0, "ms", found.p50_ms, found.p99_ms)
+
+
 def measure_rebuild(url: str, seconds: float) -> Iterator[Measurement]:
     del seconds
     yield Measurement("rebuild, library", rebuild.measure(url, REBUILT_EVENTS).rate, "events/s")
@@ -122,7 +128,7 @@ def measure_settings(url: str, seconds: float) -> Iterator[Measurement]:
         settings.seed(database)
         with guildbook.served(database) as address:
             viewed = loaded("", settings.view(address, seconds), iter([settings.PATH]), "200")
-            yield Measurement("View 10,000 rows, p50", viewed.p50_ms or 0, "ms", viewed.p50_ms, viewed.p99_ms)
+            yield delayed("View 10,000 rows, p50", viewed)
             p50_ms, p99_ms = settings.bare_view(database, seconds)
             yield Measurement("bare query of 10,000 rows, p50", p50_ms, "ms", p50_ms, p99_ms)
             creations = list(settings.creations())
@@ -176,6 +182,26 @@ def measure_proofs(url: str, seconds: float) -> Iterator[Measurement]:
         yield Measurement("verify", proofs.verify_rate(database), "events/s")
 
 
+def measure_history(url: str, seconds: float) -> Iterator[Measurement]:
+    with empty_database(url, "bench_history") as database:
+        history.seed(database)
+        bare, folded = history.delays(database)
+        yield Measurement("bare query of 20 events, p50", bare[0], "ms", *bare)
+        yield Measurement("history of 20 events, p50", folded[0], "ms", *folded)
+        with history.served(database) as address:
+            nothing = load.Options(url=address, seconds=seconds, connections=1)
+            yield delayed("GET nothing, one caller, p50", loaded("", nothing, iter(["/bench/nothing"]), "200"))
+            again, new = (history.looks(address, seconds, once=once) for once in (False, True))
+            yield delayed("GET history again, p50", loaded("", again, history.paths(history.LOOKED_AT), "200"))
+            yield delayed("GET history, p50", loaded("", new, history.paths(history.NEW_LOOKS_MAX), "200"))
+    with empty_database(url, "bench_index") as database:
+        alone = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
+    yield Measurement("append, without indexer", alone.rate, "events/s", alone.p50_ms, alone.p99_ms)
+    with empty_database(url, "bench_index") as database, history.indexed(database):
+        beside = appends.measure_on("guildbook", database, max(appends.CALLERS), seconds)
+    yield Measurement("append, with indexer", beside.rate, "events/s", beside.p50_ms, beside.p99_ms)
+
+
 def measure_callbacks(url: str, seconds: float) -> Iterator[Measurement]:
     with empty_database(url, "bench_callbacks") as database:
         found = callbacks.measure(database, seconds)
@@ -194,6 +220,7 @@ MEASURES: dict[str, Measure] = {
     "streams": measure_streams,
     "mappers": measure_mappers,
     "proofs": measure_proofs,
+    "history": measure_history,
     "callbacks": measure_callbacks,
     "relay": measure_relay,
 }
@@ -216,6 +243,8 @@ BARS: dict[str, Sequence[Bar]] = {
     "append, with notary": [Bar(peer="append, without notary", at_least=0.9)],
     "appended and not signed": [Bar(at_most=3)],
     "verify": [Bar(at_least=100_000)],
+    "history of 20 events, p50": [Bar(peer="bare query of 20 events, p50", at_most=3)],
+    "append, with indexer": [Bar(peer="append, without indexer", at_least=0.9)],
     f"append, at {LARGE_LOG:,} events": [Bar(peer=f"append, at {SMALL_LOG:,} events", at_least=0.85)],
 }
 

@@ -135,7 +135,7 @@ def served(url: str) -> Generator[str, None, None]:
 
 async def projected(url: str) -> None:
     """Wait until every projector is where the log is."""
-    query = "SELECT coalesce(min(position), -1) FROM operations.checkpoints"
+    query = "SELECT coalesce(min(position), -1) FROM operations.checkpoints WHERE fingerprint <> ''"
     async with await connect(url) as connection, asyncio.timeout(READY_SECONDS):
         head = await log.head(connection)
         while True:

@@ -23,6 +23,15 @@ def explain(error: Exception) -> str | None:
             return _explain_database(error)
 
 
+def is_of_the_database(error: Exception) -> bool:
+    """Tell whether the database cannot be used, so that nothing is known of what was asked."""
+    from store.appender import BookUnavailableError
+    from store.connections import DATABASE_DOWN, is_outage
+    from store.embedded_server import EmbeddedPostgresError
+
+    return isinstance(error, (BookUnavailableError, EmbeddedPostgresError, *DATABASE_DOWN)) or is_outage(error)
+
+
 def _explain_database(error: Exception) -> str | None:
     from store.appender import BookUnavailableError, ConflictError
     from store.connections import DATABASE_DOWN, DatabaseUrlError

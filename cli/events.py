@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
+from cli.looks import look, word
 from cli.places import Place, data_option, opened
 from domain.catalogue import EVENTS
 
@@ -48,6 +49,8 @@ def events(data: Path, **wanted: Any) -> None:  # noqa: ANN401 - the fields of W
     guildbook events --stream accounts-204778476102877187 --reveal
     guildbook events --type awards.AwardGranted --json
     guildbook events --after 1200 --follow
+
+    That you opened personal fields is recorded.
     """
     chosen = Wanted(**wanted)
     expected = (KeyboardInterrupt,) if chosen.follows else ()
@@ -61,6 +64,8 @@ async def _print(place: Place, wanted: Wanted) -> None:
 
     signal = Signal(place.url, APPENDED)
     async with opened_store(place) as store:
+        if wanted.reveals:
+            await look(store, f"events {wanted.stream or wanted.kind or 'all'}", reveals=True)
         listening = asyncio.create_task(signal.run()) if wanted.follows else None
         left, after = wanted.limit, wanted.after
         while left != 0:
@@ -98,7 +103,7 @@ async def _line(stored: "Stored", store: "EventStore", wanted: Wanted) -> str:
     if wanted.as_json:
         shown = stored._asdict() | {"data": fields, "meta": msgspec.Raw(stored.meta)}
         return msgspec.json.encode(shown).decode()
-    text = " ".join(f"{name}={_word(value)}" for name, value in fields.items())
+    text = " ".join(f"{name}={word(value)}" for name, value in fields.items())
     at = stored.recorded_at.isoformat(timespec="milliseconds")
     return f"{stored.position}  {at}  {actor}  {stored.stream}@{stored.version}  {stored.type}  {text}".rstrip()
 
@@ -113,9 +118,3 @@ async def _opened(stored: "Stored", store: "EventStore") -> dict[str, Any]:
 def _closed(stored: "Stored") -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.json.decode(stored.data)
     return {name: "…" if name == BOX else value for name, value in fields.items()}
-
-
-def _word(value: object) -> str:
-    """Write a value on one line; what a terminal would obey is escaped."""
-    text = msgspec.json.encode(value).decode()
-    return text if text.isprintable() else ascii(value)

@@ -9,15 +9,22 @@ from types import FrameType
 import click
 
 from cli.apps import apps
+from cli.backup import backup, restore
 from cli.bots import bots
 from cli.callbacks import callbacks
-from cli.errors import explain
+from cli.erase import erase
+from cli.errors import explain, is_of_the_database
 from cli.events import events
+from cli.export import export
 from cli.health import health
+from cli.history import history
 from cli.migrate import migrate
 from cli.output import tell
+from cli.privacy import privacy
 from cli.prove import checkpoint, prove, signing_keys
 from cli.rebuild import rebuild
+from cli.replay import replay
+from cli.search import search
 from cli.serve import serve
 from cli.sessions import sessions
 from cli.settings import settings
@@ -27,7 +34,7 @@ from cli.users import users
 from cli.verify import verify
 from cli.work import work
 
-FAILURE, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILURE, USAGE, OUTAGE, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
@@ -57,10 +64,12 @@ def guildbook() -> None:
     guildbook apps create my-bot --all     credentials for a program
     guildbook bots create my-bot --id ID   the token of a bot, by its Discord id
     guildbook events --follow              what happens, as it happens
+    guildbook history STREAM               what became of one entity, and who did it
     guildbook verify                       whether the log is what was recorded
 
     Every command takes --data DIR, or GUILDBOOK_DATABASE_URL, and works whether or not the server runs.
-    `guildbook settings` lists what else can be set.
+    `guildbook settings` lists what else can be set. Exit codes: 1 for what failed or does not fit, 2 for what was asked
+    wrongly, 3 when the database cannot be used.
     """
 
 
@@ -76,13 +85,21 @@ for command in (
     signups,
     sessions,
     events,
+    history,
+    search,
     health,
     rebuild,
+    replay,
+    backup,
+    restore,
     verify,
     prove,
     checkpoint,
     signing_keys,
+    export,
     settings,
+    erase,
+    privacy,
 ):
     guildbook.add_command(command)
 
@@ -94,7 +111,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code: 1 for what failed, 2 for what was asked wrongly."""
+    """Run a command and return its exit code: see `guildbook --help`."""
     try:
         return guildbook.main(list(arguments), prog_name="guildbook", standalone_mode=False) or 0
     except click.UsageError as error:
@@ -113,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         if text is None:
             raise
         tell(text)
-        return FAILURE
+        return OUTAGE if is_of_the_database(error) else FAILURE
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

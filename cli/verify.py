@@ -21,6 +21,11 @@ file_type = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command()
 @click.option("--proof", type=file_type, help="Verify one event by its proof file, without the book.")
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Verify an export, the folder of `guildbook export`, without the book.",
+)
 @click.option("--key", "key_texts", multiple=True, metavar="KEY", help="Public key that is trusted, as NAME+ID+BASE64.")
 @click.option("--checkpoint", type=file_type, help="Trust this checkpoint instead of the one in the proof file.")
 @click.option(
@@ -33,6 +38,7 @@ def verify(
     data: Path,
     *,
     proof: Path | None,
+    bundle: Path | None,
     key_texts: Sequence[str],
     checkpoint: Path | None,
     against: Sequence[Path],
@@ -43,12 +49,21 @@ def verify(
     guildbook verify
     guildbook verify --against kept.checkpoint --key example.org/book+1eb44be7+AWq1...
     guildbook verify --proof 5.tlog-proof --key example.org/book+1eb44be7+AWq1...
+    guildbook verify --bundle audit --key example.org/book+1eb44be7+AWq1...
 
-    What does not fit is printed with its position, and the exit code is 1. Without --key, the keys of the book count as
-    far as its master key sealed them. History that was rewritten together with all that was signed of it is found
-    against a checkpoint that you kept elsewhere, and in no other way.
+    What does not fit is printed with its position, and the exit code is 1; it is 3 when the database cannot be used, so
+    that nothing is known. Without --key, the keys of the book count as far as its master key sealed them. History that
+    was rewritten together with all that was signed of it is found against a checkpoint that you kept elsewhere, and in
+    no other way. The links, by which streams about somebody are found, are held against the log too.
     """
-    keys = _keys(key_texts)
+    keys = keys_from(key_texts)
+    if bundle and (proof or checkpoint):
+        message = "--bundle goes with --key and --against only."
+        raise click.UsageError(message)
+    if bundle:
+        from cli.export import verify_bundle
+
+        context.exit(verify_bundle(bundle, keys, lambda trusted: [_kept(file, trusted) for file in against]))
     if proof and against:
         message = "--against goes with the whole log; one event is verified by --checkpoint FILE."
         raise click.UsageError(message)
@@ -63,7 +78,8 @@ def verify(
     context.exit(_tell(verdict))
 
 
-def _keys(texts: Sequence[str]) -> "list[VerifierKey]":
+def keys_from(texts: Sequence[str]) -> "list[VerifierKey]":
+    """Read public keys. Errors: UsageError."""
     from store.notes import NoteError, read_key
 
     try:

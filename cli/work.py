@@ -17,7 +17,7 @@ from cli.output import tell
 from cli.places import Place, data_option, opened
 from schemas.settings import PREFIX
 
-ROLES = ("projector", "callbacks", "loader", "notary", "relay", "inbox")
+ROLES = ("projector", "callbacks", "loader", "notary", "eraser", "relay", "inbox")
 OF_KAFKA = ("relay", "inbox")  # these are run only where there is one
 CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connections of its own besides
 
@@ -83,10 +83,12 @@ async def _work(place: Place, roles: Iterable[str]) -> None:
     from store.connections import pool
     from store.keys import Keyring
     from store.memory import collect_seldom
+    from store.signals import tell_of_erasures
 
     async with pool(place.url, CONNECTIONS_MAX) as connections:
         keyring = Keyring(connections, place.master_key)
-        jobs = [_told_to_stop(), *(_worker(role, place, keyring) for role in roles)]
+        jobs = [_told_to_stop(), tell_of_erasures(place.url, keyring.forget)]
+        jobs += [_worker(role, place, keyring) for role in roles]
         if place.settings.heartbeat:
             jobs.append(beat(Path(place.settings.heartbeat), connections))
         tasks = [asyncio.create_task(job) for job in jobs]
@@ -111,10 +113,13 @@ async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN40
     if role == "projector":
         from projections.catalogue import PROJECTORS
         from workers.callbacks.feed import CallbackFeed
+        from workers.indexer import Indexer
         from workers.projector import ProjectorWorker
 
         feed = CallbackFeed(place.settings.event_source)
-        await ProjectorWorker(place.url, keyring, PROJECTORS, feed, _source(place)).run()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(ProjectorWorker(place.url, keyring, PROJECTORS, feed, _source(place)).run())
+            both.create_task(Indexer(place.url).run())
     elif role == "callbacks":
         from workers.callbacks.fanout import CallbackFanout
         from workers.callbacks.sender import CallbackSender
@@ -129,6 +134,10 @@ async def _worker(role: str, place: Place, keyring: Any) -> None:  # noqa: ANN40
         async with asyncio.TaskGroup() as both:
             both.create_task(Notary(place.url, place.master_key, place.settings).run())
             both.create_task(Witnesses(place.url, place.settings).run())
+    elif role == "eraser":
+        from workers.eraser import Eraser
+
+        await Eraser(place.url, keyring).run()
     elif role == "relay":
         from workers.kafka.relay import Relay
 

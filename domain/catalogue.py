@@ -9,6 +9,7 @@ from domain.fleet.events import EVENTS as FLEET
 from domain.guilds.events import EVENTS as GUILDS
 from domain.kernel import Event
 from domain.loads.events import EVENTS as LOADS
+from domain.loads.events import LoadEvent
 from domain.privacy.events import EVENTS as PRIVACY
 from domain.sessions.events import EVENTS as SESSIONS
 from domain.settings.events import EVENTS as SETTINGS
@@ -31,3 +32,9 @@ CONTEXTS = (
     TEMPLATES,
 )
 EVENTS: dict[str, type[Event]] = {event.stored_type: event for context in CONTEXTS for event in context}
+
+
+def concerned_guild(event: Event) -> int | None:
+    """Return the guild that an event is about, by its id; None when it is about none."""
+    guild: object = event.target if isinstance(event, LoadEvent) else getattr(event, "guild", None)
+    return guild if isinstance(guild, int) else None

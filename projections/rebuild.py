@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import psycopg
@@ -39,31 +40,38 @@ async def rebuild(
 
     `progress` is called with (position, head). Safe beside running workers; a second rebuild waits for the first.
     """
-    connection = await connect(url)
-    async with connection:
-        await connection.execute("SET statement_timeout = 0")
-        await connection.execute("SET idle_in_transaction_session_timeout = 0")
-        await connection.execute("SET synchronous_commit = off")
-        await connection.execute("SELECT pg_advisory_lock(%s)", (REBUILD_LOCK,))
-        await connection.execute("SET search_path = building")
-        await _create(connection, projectors)
+    async with building(url, projectors) as connection:
         position = await _catch_up(connection, keyring, projectors, 0, progress)
         differences = await _swap(connection, keyring, projectors, position)
         await connection.execute("SELECT pg_notify(%s, '')", (signals.REBUILT,))
     return differences
 
 
+@asynccontextmanager
+async def building(url: str, projectors: Sequence[Projector]) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+    """Make empty tables beside those of these projectors; one at a time does so, and others wait."""
+    async with await connect(url) as connection:
+        await connection.execute("SET statement_timeout = 0")
+        await connection.execute("SET idle_in_transaction_session_timeout = 0")
+        await connection.execute("SET synchronous_commit = off")
+        await connection.execute("SELECT pg_advisory_lock(%s)", (REBUILD_LOCK,))
+        await connection.execute("SET search_path = building")
+        async with connection.transaction():
+            await drop_tables(connection)
+            await create_tables(connection, projectors)
+        yield connection
+
+
+async def drop_tables(connection: AsyncConnection[TupleRow]) -> None:
+    """Remove what was built and has not taken its place."""
+    for table in await tables_in(connection, "building"):
+        await connection.execute(sql.SQL("DROP TABLE building.{}").format(sql.Identifier(table)))
+
+
 async def create_tables(connection: AsyncConnection[TupleRow], projectors: Sequence[Projector]) -> None:
     """Create the tables of these projectors in the schema that the connection looks at first."""
     for projector in projectors:
         await connection.execute(projector.tables.encode())
-
-
-async def _create(connection: AsyncConnection[TupleRow], projectors: Sequence[Projector]) -> None:
-    async with connection.transaction():
-        for table in await tables_in(connection, "building"):
-            await connection.execute(sql.SQL("DROP TABLE building.{}").format(sql.Identifier(table)))
-        await create_tables(connection, projectors)
 
 
 async def tables_in(connection: AsyncConnection[TupleRow], schema: str) -> list[str]:
@@ -83,7 +91,7 @@ async def _catch_up(
     while position < head:
         before = position
         async with connection.transaction():
-            position = await _take_in(connection, keyring, projectors, position, BATCH_EVENTS_MAX)
+            position = await take_in(connection, keyring, projectors, position, BATCH_EVENTS_MAX)
         if progress:
             progress(position, head)
         if position == before or head - position <= 0:
@@ -93,9 +101,10 @@ async def _catch_up(
     return position
 
 
-async def _take_in(
+async def take_in(
     connection: AsyncConnection[TupleRow], keyring: Keyring, projectors: Sequence[Projector], position: int, limit: int
 ) -> int:
+    """Take in about so many events into the tables that the connection looks at first; return where that ended."""
     types = [event.stored_type for projector in projectors for event in projector.handles()]
     end, batch = await log.read(connection, keyring, position, limit, types)
     await project(connection, [rows for projector in projectors for rows in projector.rows], batch)
@@ -124,7 +133,7 @@ async def _swap_now(
     places = await _hold(connection, [projector.name for projector in projectors])
     target = await _target(connection, places, position)
     while position < target:
-        position = await _take_in(connection, keyring, projectors, position, target - position)
+        position = await take_in(connection, keyring, projectors, position, target - position)
     differences = [d for p in projectors for d in await _differences(connection, p, places.get(p.name), position)]
     tables = sorted(table for projector in projectors for table in table_names(projector))
     await _lock_out_readers(connection, tables)
@@ -173,13 +182,13 @@ async def _differences(
         return []
     existing = [table for table in await tables_in(connection, "projections") if table in table_names(projector)]
     digests = {
-        table: (await _digest(connection, "projections", table), await _digest(connection, "building", table))
+        table: (await digest(connection, "projections", table), await digest(connection, "building", table))
         for table in existing
     }
     return [Difference(table, old[0], new[0]) for table, (old, new) in digests.items() if old != new]
 
 
-async def _digest(connection: AsyncConnection[TupleRow], schema: str, table: str) -> tuple[int, str]:
+async def digest(connection: AsyncConnection[TupleRow], schema: str, table: str) -> tuple[int, str]:
     """Return the number of rows and a sum that changes with any of them, whatever their order."""
     query = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} AS t")
     row = await (await connection.execute(query.format(sql.Identifier(schema, table)))).fetchone()

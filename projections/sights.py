@@ -5,14 +5,14 @@ from typing import NamedTuple
 import msgspec
 
 from domain.callbacks.events import CallbackEvent
+from domain.catalogue import concerned_guild
 from domain.guilds.events import MemberJoined, MemberLeft
 from domain.kernel import Event
-from domain.loads.events import LoadEvent
+from domain.privacy.events import SubjectErased
 from schemas.events import EventOut
 from store.codec import BOX, SHAPES
+from store.differences import SECRETS
 from store.tail import Told
-
-HIDDEN = ("token_hash",)  # worthless to whoever reads it, and yet nobody's business
 
 STANDING = (MemberJoined, MemberLeft)
 STANDING_TYPES = tuple(event.stored_type for event in STANDING)
@@ -44,9 +44,13 @@ class Sight:
         self._guilds = guilds
         self._as_of = as_of
 
+    def is_boundless(self) -> bool:
+        """Tell whether everything is shown to this caller."""
+        return self._sees_all and self._limits is None
+
     def sees(self, line: Line) -> bool:
         """Tell whether it is shown to this caller; to be asked of every event, in order."""
-        if self._sees_all and self._limits is None:
+        if self.is_boundless():
             return True
         self._follow(line)
         if self._limits is not None and not self._is_within(line):
@@ -61,9 +65,14 @@ class Sight:
         return line.guild in self._limits
 
     def _is_own(self, line: Line) -> bool:
-        """One's own is what one did, and what was done with one's callbacks: a bot is to know that one was disabled."""
-        event = line.event
-        return line.shown.actor == self._name or (isinstance(event, CallbackEvent) and event.app == self._bot)
+        """One's own is what one did, that one is erased, and what was done with one's callbacks."""
+        match line.event:
+            case SubjectErased(of=subject) if subject == self._name:
+                return True
+            case CallbackEvent(app=app) if app == self._bot:
+                return True
+            case _:
+                return line.shown.actor == self._name
 
     def _follow(self, line: Line) -> None:
         event = line.event
@@ -79,7 +88,7 @@ def line_of(told: Told) -> Line:
         stream=told.stream,
         version=told.version,
         type=told.type,
-        data=_open_data(told),
+        data=msgspec.Raw(open_data(told.type, told.data)),
         actor=meta.actor,
         surface=meta.surface,
         recorded_at=told.recorded_at,
@@ -88,7 +97,7 @@ def line_of(told: Told) -> Line:
         request=meta.request,
         cause=meta.cause,
     )
-    return Line(shown, _guild_of(told.event), told.event)
+    return Line(shown, concerned_guild(told.event), told.event)
 
 
 def line_with_text(told: Told) -> Line:
@@ -97,19 +106,14 @@ def line_with_text(told: Told) -> Line:
     return line._replace(text=msgspec.json.encode(line.shown).decode())
 
 
-def _open_data(told: Told) -> msgspec.Raw:
+def open_data(stored_type: str, data: bytes) -> bytes:
     """Return what is stored, without what is sealed, or would be by now."""
-    shape = SHAPES.get(told.type)
-    if shape is not None and not shape.sealed_fields and not any(name in shape.open_fields for name in HIDDEN):
-        return msgspec.Raw(told.data)
+    shape = SHAPES.get(stored_type)
+    if shape is not None and not shape.sealed_fields and SECRETS.isdisjoint(shape.open_fields):
+        return data
     try:
-        fields = msgspec.json.decode(told.data, type=dict[str, msgspec.Raw])
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return msgspec.Raw(b"null")
-    hidden = {BOX, *HIDDEN, *(shape.sealed_fields.values() if shape else ())}
-    return msgspec.Raw(msgspec.json.encode({name: value for name, value in fields.items() if name not in hidden}))
-
-
-def _guild_of(event: Event) -> int | None:
-    guild: object = event.target if isinstance(event, LoadEvent) else getattr(event, "guild", None)
-    return guild if isinstance(guild, int) else None
+        return b"null"
+    hidden = {BOX, *SECRETS, *(shape.sealed_fields.values() if shape else ())}
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in hidden})

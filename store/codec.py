@@ -134,6 +134,11 @@ async def decode_events(rows: Sequence[tuple[str, bytes]], keyring: Keyring) -> 
     return [_finish(shape, fields, keys) for shape, fields in parsed]
 
 
+def decode_with(rows: Sequence[tuple[str, bytes]], keys: Mapping[str, DataKey]) -> list[Event]:
+    """Decode (type, data) pairs with these keys and no others. Errors: those of the first bad one."""
+    return [_finish(*_parse(stored_type, data), keys) for stored_type, data in rows]
+
+
 async def decode_what_can_be(rows: Sequence[tuple[str, bytes]], keyring: Keyring) -> list[Event]:
     """Decode as `decode_events` does, with an UndecodableEvent in the place of each that cannot be."""
     return [await _decode_or_stand_in(row, keyring) for row in rows]
@@ -166,7 +171,10 @@ def _parse(stored_type: str, data: bytes) -> tuple[Shape, Event | dict[str, Any]
         raise UnknownEventError(stored_type)
     if not shape.sealed_fields:
         return shape, shape.decoder.decode(data)
-    return shape, msgspec.json.decode(data)
+    fields = msgspec.json.decode(data, type=dict[str, Any])
+    if not isinstance(fields.get(BOX, ""), str):
+        raise ValueError(BOX)
+    return shape, fields
 
 
 def _finish(shape: Shape, fields: Event | dict[str, Any], keys: Mapping[str, DataKey]) -> Event:

@@ -43,6 +43,7 @@ SETTINGS = {
     "huge_pages": "try",
     "max_wal_size": "1GB",  # bounds crash recovery to seconds
     "checkpoint_timeout": "15min",  # fewer full-page images; max_wal_size still bounds recovery
+    "wal_recycle": "off",  # what was erased goes with the segment that it was in
     "wal_compression": "pglz",  # less to fsync; the wheel is built without lz4
     "autovacuum": "on",
     "jit": "off",  # the queries are short, and the wheel has no LLVM
@@ -51,6 +52,7 @@ SETTINGS = {
     "lc_messages": "C",  # PASSING_FAILURES below are matched in English
     "log_min_messages": "warning",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # DETAIL and CONTEXT quote rows, and rows hold names
     "log_line_prefix": "%m [%p] ",
 }
 

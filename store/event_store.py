@@ -4,11 +4,12 @@ import itertools
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.kernel import Entity, Event, RefusalError
+from domain.privacy.aggregate import SUBJECT
 from store import log
 from store.appender import Append, Appended, Appender, ConflictError, NewEvent
 from store.codec import Origin, encode_event, encode_meta, subjects_of
@@ -44,6 +45,7 @@ class Seen(NamedTuple):
 
 
 NOTHING = Seen(0, 0, None)
+Memory = OrderedDict[str, Seen]
 
 
 class EventStore:
@@ -54,7 +56,7 @@ class EventStore:
         self.keyring = keyring
         self.appender = appender
         self.append_ids = map(f"{secrets.token_hex(12)}-{{}}".format, itertools.count(1))  # random, then counted
-        self._remembered: OrderedDict[str, Seen] = OrderedDict()
+        self.remembered: Memory = OrderedDict()  # another one after each erasure, so who is reading fills none of this
         self._streams = Gatherer[str, Stream](self._read)
 
     async def execute(
@@ -94,35 +96,32 @@ class EventStore:
         seen = self.recall(stream)
         return seen.state if seen and seen.state is not None else (await self.load(entity, stream)).state
 
+    def forget(self) -> None:
+        """Remember no stream and know no key any more: somebody was erased."""
+        self.remembered = OrderedDict()
+        self.keyring.forget()
+
     def recall(self, stream: str) -> Seen | None:
         """Return what is remembered of a stream."""
-        seen = self._remembered.get(stream)
+        seen = self.remembered.get(stream)
         if seen is not None:
-            self._remembered.move_to_end(stream)
+            self.remembered.move_to_end(stream)
         return seen
 
     async def load(self, entity: Entity[Any], stream: str) -> Seen:
         """Read and fold a stream."""
+        remembered = self.remembered
         version, position, events = await self._streams.get(stream)
-        return self.remember(stream, Seen(version, position, entity.fold(events)))
+        return remember(remembered, stream, Seen(version, position, entity.fold(events)))
 
     async def load_many(self, entity: Entity[Any], streams: Sequence[str]) -> dict[str, Seen]:
         """Read and fold many streams."""
+        remembered = self.remembered
         found = await self._read(streams)
         return {
-            stream: self.remember(stream, Seen(version, position, entity.fold(events)))
+            stream: remember(remembered, stream, Seen(version, position, entity.fold(events)))
             for stream, (version, position, events) in zip(streams, found, strict=True)
         }
-
-    def remember(self, stream: str, seen: Seen) -> Seen:
-        """Keep the newest of what is known of a stream that was ever written."""
-        known = self._remembered.get(stream)
-        if seen.version and (known is None or known.version <= seen.version):
-            self._remembered[stream] = seen
-            self._remembered.move_to_end(stream)
-            if len(self._remembered) > REMEMBERED_STREAMS_MAX:
-                self._remembered.popitem(last=False)
-        return seen
 
     async def _read(self, streams: Sequence[str]) -> list[Stream]:
         async with self.pool.connection() as connection:
@@ -130,11 +129,23 @@ class EventStore:
         return [found.get(stream, log.NO_STREAM) for stream in streams]
 
 
+def remember(remembered: Memory, stream: str, seen: Seen) -> Seen:
+    """Keep the newest of what is known of a stream that was ever written."""
+    known = remembered.get(stream)
+    if seen.version and (known is None or known.version <= seen.version):
+        remembered[stream] = seen
+        remembered.move_to_end(stream)
+        if len(remembered) > REMEMBERED_STREAMS_MAX:
+            remembered.popitem(last=False)
+    return seen
+
+
 class UnitOfWork:
     """The Book of one command: everything loaded is checked to be unchanged when its events are appended."""
 
     def __init__(self, store: EventStore, *, trusts_memory: bool) -> None:
         self._store = store
+        self._remembered = store.remembered
         self._trusts_memory = trusts_memory
         self._seen: dict[str, Seen] = {}
         self._entities: dict[str, Entity[Any]] = {}
@@ -219,17 +230,24 @@ class UnitOfWork:
 
     async def commit(self, origin: Origin) -> Appended:
         """Append what was decided, and remember what that makes of the streams that were there before."""
-        appended = await self._store.appender.append(await self._encode(origin))
+        subjects = subjects_of((event for _, event in self.events), origin)
+        try:
+            appended = await self._store.appender.append(await self._encode(origin, subjects))
+        except ConflictError:
+            self._store.keyring.doubt(subjects)  # one of them may have been erased meanwhile
+            raise
         first = appended.position - len(self.events) + 1
         ends = {stream: position for position, (stream, _) in enumerate(self.events, start=first)}
         for stream, position in ends.items():
             self._remember(stream, position)
         return appended
 
-    async def _encode(self, origin: Origin) -> Append:
-        keys = await self._store.keyring.for_subjects(subjects_of((event for _, event in self.events), origin))
+    async def _encode(self, origin: Origin, subjects: Iterable[str]) -> Append:
+        """Encode; the subjects' streams of privacy are checked too, so that nothing is sealed by a key that is gone."""
+        keys = await self._store.keyring.for_subjects(subjects)
         meta = encode_meta(origin, next(self._store.append_ids), keys)
-        reads = self._ends | {stream: seen.version for stream, seen in self._seen.items()}
+        reads = {SUBJECT.stream(subject): key.seen for subject, key in keys.items()} | self._ends
+        reads |= {stream: seen.version for stream, seen in self._seen.items()}
         versions = {stream: reads.setdefault(stream, 0) for stream, _ in self.events}
         events: list[NewEvent] = []
         for stream, event in self.events:
@@ -245,4 +263,4 @@ class UnitOfWork:
             return
         events = [event for name, event in self.events if name == stream]
         state = self._entities[stream].fold(events, seen.state)
-        self._store.remember(stream, Seen(seen.version + len(events), position, state))
+        remember(self._remembered, stream, Seen(seen.version + len(events), position, state))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from domain.privacy.aggregate import SUBJECT
 from store.connections import Pool, connect_sync
 from store.gather import Gatherer
 
@@ -48,11 +49,18 @@ def _decode_master_key(text: str) -> bytes:
     return key
 
 
-def _read_or_make(path: Path) -> str:
+def put_master_key(data: Path, key: bytes) -> None:
+    """Give a folder this key. Errors: MasterKeyError when it has another."""
+    if _decode_master_key(_read_or_make(data / "master.key", key)) != key:
+        message = f"{data} has another."
+        raise MasterKeyError(message)
+
+
+def _read_or_make(path: Path, key: bytes | None = None) -> str:
     """Return what the file says; a new one appears whole, on disk, and never in place of another."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        _write_synced(draft, base64.b64encode(os.urandom(KEY_BYTES)).decode())
+        _write_synced(draft, base64.b64encode(key or os.urandom(KEY_BYTES)).decode())
         try:
             os.link(draft, path)
         except FileExistsError:  # another process was faster
@@ -84,14 +92,24 @@ def check_master_key(url: str, master_key: bytes) -> None:
     with connect_sync(url) as connection:
         row = connection.execute("SELECT id, wrapped FROM book.keys LIMIT 1").fetchone()
     if row:
-        _unwrap(AESGCM(master_key), *row)
+        check_wrapped(master_key, *row)
+
+
+def check_wrapped(master_key: bytes, key_id: str, wrapped: bytes) -> None:
+    """Refuse a master key that does not open a key. Errors: MasterKeyError."""
+    _unwrap(AESGCM(master_key), key_id, wrapped)
 
 
 class DataKey(NamedTuple):
-    """A subject's key, unwrapped. The id is random, and named by every box that the key sealed."""
+    """A subject's key, unwrapped. The id is random, and named by every box that the key sealed.
+
+    `seen` is the version that the subject's stream of privacy had when the key was read: what is sealed by this key may
+    be appended while that is still so, for the stream moves on when the subject is erased.
+    """
 
     id: str
     cipher: AESGCM
+    seen: int
 
 
 def seal(key: DataKey, plain: bytes, context: str) -> str:
@@ -127,6 +145,23 @@ class Keyring:
         self._makes = Gatherer[list[str], dict[str, DataKey]](self._make)
         self._fetches = Gatherer[list[str], dict[str, DataKey]](self._fetch)
 
+    def forget(self) -> None:
+        """Know no key any more: somebody was erased. Who is just reading keys keeps none of them here."""
+        self._by_subject, self._by_id = OrderedDict(), OrderedDict()
+
+    def doubt(self, subjects: Iterable[str]) -> None:
+        """Read the keys of these subjects anew before anything else is sealed by them."""
+        for subject in subjects:
+            self._by_subject.pop(subject, None)
+
+    async def known(self, subject: str) -> dict[str, DataKey]:
+        """Return the key of a subject by its id, nothing when there is none: none is made."""
+        return {key.id: key for key in (await self._select_by_subject([subject])).values()}
+
+    async def has_key(self, subject: str) -> bool:
+        """Tell whether there is a key, that is: whether anything is sealed for the subject that can be read."""
+        return bool(await self.known(subject))
+
     async def for_subjects(self, subjects: Iterable[str]) -> dict[str, DataKey]:
         """Return the key of each of these subjects, made when there is none."""
         return await _complete(set(subjects), self._by_subject, self._makes)
@@ -137,26 +172,33 @@ class Keyring:
 
     async def _make(self, calls: Sequence[list[str]]) -> list[dict[str, DataKey] | Exception]:
         """Make keys for those without one; of two processes that do it at once, the first one's key counts."""
-        subjects = sorted({subject for call in calls for subject in call})
+        subjects, kept = sorted({subject for call in calls for subject in call}), self._by_subject
         keys = await self._select_by_subject(subjects)
         new = [subject for subject in subjects if subject not in keys]
         if new:
             keys |= await self._insert(new)
             others = [subject for subject in new if subject not in keys]  # another process was faster
             keys |= await self._select_by_subject(others) if others else {}
-        _keep(self._by_subject, keys)
+        _keep(kept, keys)
         return [{subject: keys[subject] for subject in call} for call in calls]
 
     async def _fetch(self, calls: Sequence[list[str]]) -> list[dict[str, DataKey] | Exception]:
+        kept = self._by_id
         keys = await self._select_by_id(sorted({key_id for call in calls for key_id in call}))
-        _keep(self._by_id, keys)
+        _keep(kept, keys)
         return [{key_id: keys[key_id] for key_id in call if key_id in keys} for call in calls]
 
     async def _select_by_subject(self, subjects: list[str]) -> dict[str, DataKey]:
-        query = "SELECT subject, id, wrapped FROM book.keys WHERE subject = ANY(%b)"
+        query = """
+            SELECT key.subject, key.id, key.wrapped, coalesce(
+                (SELECT max(log.version) FROM book.log AS log WHERE log.stream = %b || key.subject), 0
+            )
+            FROM book.keys AS key
+            WHERE key.subject = ANY(%b)
+        """
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(query, (subjects,), binary=True)).fetchall()
-        return {subject: _unwrap(self._master, key_id, wrapped) for subject, key_id, wrapped in rows}
+            rows = await (await connection.execute(query, (SUBJECT.prefix(), subjects), binary=True)).fetchall()
+        return {subject: _unwrap(self._master, *key) for subject, *key in rows}
 
     async def _select_by_id(self, ids: list[str]) -> dict[str, DataKey]:
         query = "SELECT id, wrapped FROM book.keys WHERE id = ANY(%b)"
@@ -173,13 +215,15 @@ class Keyring:
             SELECT id, subject, wrapped
             FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS new (id, subject, wrapped)
             ON CONFLICT (subject) DO NOTHING
-            RETURNING id
+            RETURNING id, coalesce((SELECT max(log.version) FROM book.log AS log WHERE log.stream = %b || subject), 0)
         """
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(statement, (made[0], subjects, wrapped))).fetchall()
-        inserted = {row[0] for row in rows}
+            rows = await (
+                await connection.execute(statement, (made[0], subjects, wrapped, SUBJECT.prefix()))
+            ).fetchall()
+        seen: dict[str, int] = dict(rows)
         new = zip(subjects, *made, strict=True)
-        return {subject: DataKey(key_id, AESGCM(key)) for subject, key_id, key in new if key_id in inserted}
+        return {subject: DataKey(key_id, AESGCM(key), seen[key_id]) for subject, key_id, key in new if key_id in seen}
 
 
 def _wrap(master: AESGCM, key_id: str, key: bytes) -> bytes:
@@ -187,12 +231,12 @@ def _wrap(master: AESGCM, key_id: str, key: bytes) -> bytes:
     return nonce + master.encrypt(nonce, key, key_id.encode())
 
 
-def _unwrap(master: AESGCM, key_id: str, wrapped: bytes) -> DataKey:
+def _unwrap(master: AESGCM, key_id: str, wrapped: bytes, seen: int = 0) -> DataKey:
     try:
         key = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.encode())
     except InvalidTag as error:
         raise MasterKeyError from error
-    return DataKey(key_id, AESGCM(key))
+    return DataKey(key_id, AESGCM(key), seen)
 
 
 async def _complete(

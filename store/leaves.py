@@ -10,21 +10,25 @@ All numbers are big-endian and signed. No key is needed: what is sealed is hashe
 changes no leaf. With lengths before values, two rows never have the same leaf.
 """
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from struct import Struct
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import AsyncConnection
+from psycopg.abc import Params
 from psycopg.pq.abc import PGconn
 from psycopg.rows import TupleRow
 
 COLUMNS = ("position", "version", "append_end", "recorded_at", "stream", "type", "data", "meta")
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 HEADER_BYTES = 19  # of the COPY, before its first row
+BATCH_BYTES_MAX = 16 * 1_048_576  # about: the last event may be beyond it
 TRAILER = b"\xff\xff"
 
-fixed = Struct(">hiqiqiqiq").unpack_from
+_fixed = struct.Struct(">hiqiqiqiq")
+fixed = _fixed.unpack_from
 """Reads (columns, 8, position, 8, version, 8, append_end, 8, recorded_at) at the beginning of a leaf."""
 
 
@@ -58,6 +62,20 @@ def read_leaf(leaf: bytes) -> Leaf:
         raise LeafError from error
 
 
+def write_leaf(leaf: Leaf) -> bytes:
+    """Put a leaf together. Errors: LeafError."""
+    try:
+        numbers = _fixed.pack(8, 8, leaf.position, 8, leaf.version, 8, leaf.append_end, 8, _microseconds(leaf))
+    except struct.error as error:
+        raise LeafError from error
+    values = (leaf.stream.encode(), leaf.type.encode(), leaf.data, leaf.meta)
+    return numbers + b"".join([len(value).to_bytes(4, "big") + value for value in values])
+
+
+def _microseconds(leaf: Leaf) -> int:
+    return (leaf.recorded_at - EPOCH) // MICROSECOND
+
+
 def _values(leaf: bytes) -> Iterator[bytes]:
     at = 2
     while at < len(leaf):
@@ -71,17 +89,43 @@ def _values(leaf: bytes) -> Iterator[bytes]:
 
 
 async def leaves_after(connection: AsyncConnection[TupleRow], position: int, limit: int) -> list[bytes]:
-    """Return the leaves of the next events, in order."""
+    """Return the leaves of the next events, in order: as many as are good to have at once, and at least one."""
+    query = """
+        COPY (
+            SELECT position, version, append_end, recorded_at, stream, type, data, meta
+            FROM (
+                SELECT
+                    position, version, append_end, recorded_at, stream, type, data, meta,
+                    sum(octet_length(data)) OVER before AS bytes_before
+                FROM book.log
+                WHERE position > %s
+                WINDOW before AS (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                ORDER BY position
+                LIMIT %s
+            ) AS next
+            WHERE bytes_before IS NULL OR bytes_before < %s
+            ORDER BY position
+        ) TO STDOUT (FORMAT binary, ENCODING 'UTF8')
+    """
+    return await copied(connection, query, (position, limit, BATCH_BYTES_MAX))
+
+
+async def leaves_at(connection: AsyncConnection[TupleRow], positions: Sequence[int]) -> list[bytes]:
+    """Return the leaves of the events at these positions, in order; of those that are there."""
     query = """
         COPY (
             SELECT position, version, append_end, recorded_at, stream, type, data, meta
             FROM book.log
-            WHERE position > %s
+            WHERE position = ANY(%s)
             ORDER BY position
-            LIMIT %s
         ) TO STDOUT (FORMAT binary, ENCODING 'UTF8')
     """
-    async with connection.cursor().copy(query, (position, limit)) as copy:
+    return await copied(connection, query, (list(positions),))
+
+
+async def copied(connection: AsyncConnection[TupleRow], query: LiteralString, values: Params) -> list[bytes]:
+    """Return the leaves that a COPY of these columns gives."""
+    async with connection.cursor().copy(query, values) as copy:
         rows: list[bytes] = []
         while row := await copy.read():
             rows.append(bytes(row))

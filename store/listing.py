@@ -7,8 +7,6 @@ from typing import NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from store.log import head
-
 
 class Stored(NamedTuple):
     """A row of the log."""
@@ -48,16 +46,68 @@ async def streams_of(connection: AsyncConnection[TupleRow], context: str) -> Seq
     return [row[0] for row in rows]
 
 
-async def position_before(connection: AsyncConnection[TupleRow], when: datetime) -> int:
-    """Return a position up to which everything was recorded before a time: halving, since positions have no gaps.
-
-    Times grow with positions unless a clock was put back.
+async def related_streams(
+    connection: AsyncConnection[TupleRow], entity: str, after: int, limit: int
+) -> list[tuple[str, int]]:
+    """Return the streams that spoke of an entity, by where they did so first: those after a position."""
+    query = """
+        SELECT stream, position
+        FROM book.links
+        WHERE entity = %b AND position > %b
+        ORDER BY position
+        LIMIT %b
     """
-    first, last = 0, await head(connection)
-    while first < last:
-        middle = (first + last + 1) // 2
-        query = "SELECT recorded_at FROM book.log WHERE position = %b"
-        row = await (await connection.execute(query, (middle,), binary=True)).fetchone()
-        assert row is not None
-        first, last = (middle, last) if row[0] < when else (first, middle - 1)
-    return first
+    rows = await (await connection.execute(query, (entity, after, limit), binary=True)).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def position_of(connection: AsyncConnection[TupleRow], stream: str, version: int) -> int | None:
+    """Return where the event of a stream with a version is, None when it is not there."""
+    query = "SELECT position FROM book.log WHERE stream = %b AND version = %b"
+    row = await (await connection.execute(query, (stream, version), binary=True)).fetchone()
+    return row[0] if row else None
+
+
+async def position_before(connection: AsyncConnection[TupleRow], when: datetime) -> int:
+    """Return a position up to which everything was recorded before a time."""
+    return (await positions_before(connection, [when]))[0]
+
+
+async def positions_before(connection: AsyncConnection[TupleRow], moments: Sequence[datetime]) -> list[int]:
+    """Return for each moment the position of the last event that was recorded before it, 0 when there is none.
+
+    It halves the log until it is found, since positions have no gaps; times grow with them unless a clock was put back.
+    """
+    query = """
+        WITH RECURSIVE halving AS (
+            SELECT number, moment, 0::bigint AS low, book.head() AS high
+            FROM unnest(%b::timestamptz[]) WITH ORDINALITY AS asked (moment, number)
+            UNION ALL
+            SELECT
+                number, moment,
+                CASE WHEN log.recorded_at < moment THEN middle ELSE low END,
+                CASE WHEN log.recorded_at < moment THEN high ELSE middle - 1 END
+            FROM halving
+            CROSS JOIN LATERAL (SELECT (low + high + 1) / 2 AS middle) AS half
+            LEFT JOIN book.log ON log.position = middle
+            WHERE low < high
+        )
+        SELECT low
+        FROM halving
+        WHERE low >= high
+        ORDER BY number
+    """
+    rows = await (await connection.execute(query, (list(moments),), binary=True)).fetchall()
+    return [row[0] for row in rows]
+
+
+async def contexts_after(connection: AsyncConnection[TupleRow], position: int) -> dict[str, int]:
+    """Return how many events each context has after a position, the most frequent first."""
+    query = """
+        SELECT split_part(type, '.', 1) AS context, count(*)
+        FROM book.log
+        WHERE position > %b
+        GROUP BY context
+        ORDER BY count(*) DESC, context
+    """
+    return dict(await (await connection.execute(query, (position,), binary=True)).fetchall())

@@ -1,6 +1,6 @@
 """Merkle trees as in RFC 6962, kept in tiles of 256 hashes (C2SP tlog-tiles): pure, and knowing nothing of events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -112,6 +112,36 @@ class Tree:
         """Return the root as of now."""
         subtrees = [root for edge in reversed(self._edges) for root in _subtrees(edge)]
         return _joined(subtrees) if subtrees else EMPTY_ROOT
+
+
+class Edge:
+    """The right edge of a tree that grows by subtrees of which only the roots need be known."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._subtrees: list[tuple[int, bytes]] = []  # heights become smaller from left to right
+
+    def append(self, height: int, root: bytes) -> None:
+        """Take in the next subtree, whose leaves are two to the power of its height. Errors: ValueError."""
+        if self.size & ((1 << height) - 1):
+            raise ValueError(height)
+        self.size += 1 << height
+        while self._subtrees and self._subtrees[-1][0] == height:
+            root = node_hash(self._subtrees.pop()[1], root)
+            height += 1
+        self._subtrees.append((height, root))
+
+    def root(self) -> bytes:
+        """Return the root as of now."""
+        return _joined([root for _, root in self._subtrees]) if self._subtrees else EMPTY_ROOT
+
+
+def subtrees_between(begin: int, end: int) -> Iterator[Range]:
+    """Cut a range into as few subtrees as an Edge takes in."""
+    while begin < end:
+        width = min(begin & -begin or end, 1 << (end - begin).bit_length() - 1)
+        yield begin, begin + width
+        begin += width
 
 
 # ---- proofs ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,12 @@ from psycopg.rows import TupleRow
 from store.connections import CONNECT_SECONDS_MAX, SERVICE_ROLE
 
 MIGRATION_LOCK = 7121402817
+TABLE_OF_MIGRATIONS = """
+    CREATE TABLE IF NOT EXISTS public.guildbook_migrations (
+        name       text        NOT NULL PRIMARY KEY,
+        applied_at timestamptz NOT NULL DEFAULT now()
+    )
+"""
 
 
 class RoleMissingError(Exception):
@@ -24,20 +30,14 @@ def migrate(url: str) -> list[str]:
     """Apply what is missing and return the names; safe to run from several processes at once."""
     with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-        _ensure_role(connection)
-        connection.execute(
-            """
-            CREATE TABLE IF NOT EXISTS public.guildbook_migrations (
-                name       text        NOT NULL PRIMARY KEY,
-                applied_at timestamptz NOT NULL DEFAULT now()
-            )
-            """
-        )
+        ensure_role(connection)
+        connection.execute(TABLE_OF_MIGRATIONS)
         applied = {row[0] for row in connection.execute("SELECT name FROM public.guildbook_migrations")}
-        return [name for name, text in _migrations() if name not in applied and _apply(connection, name, text)]
+        return [name for name, text in migrations() if name not in applied and _apply(connection, name, text)]
 
 
-def _migrations() -> list[tuple[str, str]]:
+def migrations() -> list[tuple[str, str]]:
+    """Return the names and texts of all migrations, in order."""
     files = [file for file in resources.files("store.migrations").iterdir() if file.name.endswith(".sql")]
     return sorted((file.name.removesuffix(".sql"), file.read_text()) for file in files)
 
@@ -49,7 +49,8 @@ def _apply(connection: Connection[TupleRow], name: str, text: str) -> bool:
     return True
 
 
-def _ensure_role(connection: Connection[TupleRow]) -> None:
+def ensure_role(connection: Connection[TupleRow]) -> None:
+    """Make the role that serves, and let this user take it on. Errors: RoleMissingError."""
     role = sql.Identifier(SERVICE_ROLE)
     try:
         with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another process made it

@@ -143,12 +143,17 @@ def read_checkpoint(text: str) -> Checkpoint:
     return Checkpoint(lines[0], int(lines[1]), root)
 
 
+def verified(note: str, keys: Iterable[VerifierKey]) -> tuple[str, set[str]]:
+    """Return the text of a note, and the names of those of these keys that signed it. Errors: NoteError."""
+    text, found = split(note)
+    return text, {key.name for key in keys if any(_is_of(signature, key, text) for signature in found)}
+
+
 def opened(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:
     """Return the checkpoint that one of these keys signed, under its own name. Errors: NoteError."""
-    text, found = split(note)
+    text, names = verified(note, keys)
     checkpoint = read_checkpoint(text)
-    signers = [key for key in keys if any(_is_of(signature, key, text) for signature in found)]
-    if not any(key.name == checkpoint.origin for key in signers):
+    if checkpoint.origin not in names:
         message = f"No key that is trusted has signed this checkpoint of {checkpoint.origin}."
         raise NoteError(message)
     return checkpoint

@@ -16,15 +16,23 @@ APPENDED = "guildbook_log"
 PROJECTED = "guildbook_projected"
 DELIVERIES = "guildbook_deliveries"
 REBUILT = "guildbook_rebuilt"
+ERASED = "guildbook_erased"
 
 
 class Signal:
     """Listens to a channel of the database and wakes whoever waits."""
 
-    def __init__(self, url: str, *channels: str, on_notify: Callable[[str, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *channels: str,
+        on_notify: Callable[[str, str], None] | None = None,
+        on_connect: Callable[[], None] | None = None,
+    ) -> None:
         self._url = url
         self._channels = channels
         self._on_notify = on_notify
+        self._on_connect = on_connect
         self._event = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
@@ -52,6 +60,8 @@ class Signal:
     async def _listen(self, connection: AsyncConnection[TupleRow]) -> None:
         for channel in self._channels:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        if self._on_connect:
+            self._on_connect()
         self.wake()  # something may have happened before
         while True:
             async for notify in connection.notifies(timeout=LISTEN_SECONDS):
@@ -59,3 +69,8 @@ class Signal:
                     self._on_notify(notify.channel, notify.payload)
                 self.wake()
             await connection.execute("SELECT")
+
+
+async def tell_of_erasures(url: str, forget: Callable[[], None]) -> None:
+    """Forget, for ever, whenever somebody was erased or may have been: whenever the connection is a new one."""
+    await Signal(url, ERASED, on_notify=lambda _channel, _payload: forget(), on_connect=forget).run()

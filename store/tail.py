@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import structlog
 from psycopg import AsyncConnection
@@ -33,6 +33,10 @@ class Told(Recorded, frozen=True):
     data: bytes
 
 
+Serve = Callable[[int, list[Told]], bool]
+"""Is told where the log ends and what is new, and tells whether nothing of that is left to do."""
+
+
 class Tail:
     """The newest events of the log, in memory. Who is further behind reads the log, so nobody misses anything.
 
@@ -46,7 +50,7 @@ class Tail:
         self._ring_events = ring_events
         self._ring_bytes = 0
         self._start: int | None = None  # the position before the first event of the ring; None until it is known
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[tuple[int, asyncio.Future[None], Serve | None]] = []
         self._wanted = asyncio.Event()
         self._wanted_at = -LINGER_SECONDS
         self._has_paused = True
@@ -64,17 +68,27 @@ class Tail:
 
         It covers at most `limit` positions, in order and without a gap. The end is `after` when there is no more.
         """
+        recent = self.recent(after, limit, types)
+        return await self._read_old(after, limit, types) if recent is None else recent
+
+    def recent(
+        self, after: int, limit: int = READ_POSITIONS_MAX, types: Collection[str] | None = None
+    ) -> tuple[int, list[Told]] | None:
+        """Return what `read` does if it is in memory, else None."""
         if self._start is None or after < self._start:
-            return await self._read_old(after, limit, types)
+            return None
         found = self._ring[after - self._start : after - self._start + limit]
         end = found[-1].position if found else after
         return end, found if types is None else [told for told in found if told.type in types]
 
-    async def wait(self, after: int) -> None:
-        """Return when there is an event after this position, at once when there is one, or in some seconds anyway."""
+    async def wait(self, after: int, serve: Serve | None = None) -> None:
+        """Return when there is an event after this position, at once when there is one, or in some seconds anyway.
+
+        Who has `serve` is told what `read` would return instead, and goes on waiting if all is done with that.
+        """
         if self.end() <= after:
             waiting = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiting)
+            self._waiting.append((after, waiting, serve))
             self._wanted_at = time.monotonic()
             self._wanted.set()
             await waiting
@@ -130,11 +144,19 @@ class Tail:
         self._start += excess
 
     def _move(self) -> None:
-        """Wake whoever waits."""
+        """Serve whoever waits, or wake them."""
         self._moved_at = time.monotonic()
         waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():  # else its client has gone
+        recent: dict[int, tuple[int, list[Told]] | None] = {}
+        for after, future, serve in waiting:
+            if future.done():  # its client has gone
+                continue
+            if after not in recent:
+                recent[after] = self.recent(after)
+            found = recent[after]
+            if serve is not None and found is not None and _is_served(serve, *found):
+                self._waiting.append((found[0], future, serve))
+            else:
                 future.set_result(None)
 
     async def _read_old(self, after: int, limit: int, types: Collection[str] | None) -> tuple[int, list[Told]]:
@@ -144,6 +166,14 @@ class Tail:
                     return await told_after(connection, after, limit, types)
             except DATABASE_DOWN:
                 await asyncio.sleep(RETRY_SECONDS)
+
+
+def _is_served(serve: Serve, end: int, found: list[Told]) -> bool:
+    try:
+        return serve(end, found)
+    except Exception as error:  # noqa: BLE001 - it concerns one client, which meets it again when it is woken
+        _logger.warning("A client could not be served", error=described(error))
+        return False
 
 
 async def told_after(

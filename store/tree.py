@@ -106,15 +106,24 @@ async def load_tree(connection: AsyncConnection[TupleRow]) -> Tree:
 
 
 async def save_checkpoint(connection: AsyncConnection[TupleRow], size: int, note: str) -> None:
-    statement = "INSERT INTO book.signed_checkpoints (size, note) VALUES (%s, %s)"
+    statement = """
+        INSERT INTO book.signed_checkpoints (size, note, before)
+        SELECT %s, %s, coalesce(max(size), 0)
+        FROM book.signed_checkpoints
+    """
     await connection.execute(statement, (size, note))
 
 
 async def latest_checkpoint(connection: AsyncConnection[TupleRow]) -> SignedCheckpoint | None:
     """Return the newest one."""
-    query = "SELECT size, note, made_at FROM book.published_checkpoints ORDER BY size DESC LIMIT 1"
-    row = await (await connection.execute(query)).fetchone()
-    return SignedCheckpoint(*row) if row else None
+    return next(iter(await latest_checkpoints(connection, 1)), None)
+
+
+async def latest_checkpoints(connection: AsyncConnection[TupleRow], limit: int) -> list[SignedCheckpoint]:
+    """Return the newest ones, the largest first."""
+    query = "SELECT size, note, made_at FROM book.published_checkpoints ORDER BY size DESC LIMIT %s"
+    rows = await (await connection.execute(query, (limit,))).fetchall()
+    return [SignedCheckpoint(*row) for row in rows]
 
 
 async def checkpoints_between(

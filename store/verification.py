@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 
 from store import log, notes, tree
 from store.leaves import fixed, leaves_after
+from store.linking import wrong_links
 from store.merkle import HASH_BYTES, TILE_HASHES, TILE_HEIGHT, Part, Tree
 from store.notes import Checkpoint, NoteError, VerifierKey
 from store.signing_keys import trusted_keys
@@ -112,6 +113,7 @@ class _Verification:
         if rows != self._rows:  # one was passed over between two reads
             self._find(None, f"{rows - self._rows} positions are there twice")
         await self._look_at_versions()
+        await self._look_at_links()
         await self._look_at_tiles()
         return Verdict(self._head, signed, tuple(sorted(self._findings, key=_place)))
 
@@ -167,6 +169,10 @@ class _Verification:
         """
         for position, stream, version, expected in await self._asked(query, FINDINGS_MAX):
             self._find(position, f"it is version {version} of {stream}, where version {expected} should be")
+
+    async def _look_at_links(self) -> None:
+        for position, text in await wrong_links(self._connection, FINDINGS_MAX):
+            self._find(position, text)
 
     # ---- the tree
 
@@ -255,10 +261,25 @@ class _Verification:
         beyond = await tree.checkpoints_between(self._connection, self._head + 1, LAST)
         for size in [*(each.size for each in beyond), *(each.size for each in self._kept if each.size > self._head)]:
             self._find(self._head + 1, f"a checkpoint was signed of events up to {size}, but the log ends here")
+        await self._look_for_checkpoints_that_are_gone()
         latest = await tree.latest_checkpoint(self._connection)
         if latest is None and self._head:
             self._find(None, "nothing of this log was ever signed: does `guildbook work notary` run?")
         return latest.size if latest else 0
+
+    async def _look_for_checkpoints_that_are_gone(self) -> None:
+        query = """
+            SELECT size, before
+            FROM (
+                SELECT size, before, lag(size, 1, 0::bigint) OVER (ORDER BY size) AS found
+                FROM book.signed_checkpoints
+            ) AS chain
+            WHERE before <> found
+            ORDER BY size
+            LIMIT %s
+        """
+        for size, before in await self._asked(query, FINDINGS_MAX):
+            self._find(None, f"the checkpoint of {size} was signed after one of {before}, and another stands before it")
 
     async def _asked(self, query: LiteralString, *arguments: object) -> list[TupleRow]:
         return await (await self._connection.execute(query, arguments or None)).fetchall()

@@ -27,7 +27,7 @@ from tests.servers import MASTER_KEY
 from workers.projector import ProjectorWorker
 
 KEY = base64.b64decode(MASTER_KEY)
-WAIT_SECONDS_MAX = 20.0
+WAIT_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.01
 ORIGIN = Origin(actor=OPERATOR.name(), surface="tests")
 

@@ -19,6 +19,8 @@ OPTIONS = (
 WAIT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.05
 ANSWER_BYTES_MAX = 64 * 1_048_576
+TABS_MAX = 60
+KEYS = {"Tab": 9, "Enter": 13, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
 
 
 def chromium() -> str | None:
@@ -110,6 +112,21 @@ class Tab:
         await self.until(f"!!document.querySelector({json.dumps(selector)})")
         await self.run(f"(e => {{e.focus(); e.select && e.select()}})(document.querySelector({json.dumps(selector)}))")
         await self.ask("Input.insertText", text=text)
+
+    async def press(self, key: str) -> None:
+        """Press a key that types nothing."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            said = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key], **(text if kind == "keyDown" else {})}
+            await self.ask("Input.dispatchKeyEvent", type=kind, **said)
+
+    async def tab_to(self, selector: str) -> None:
+        """Go on from where the keyboard is until an element that fits has it."""
+        for _ in range(TABS_MAX):
+            await self.press("Tab")
+            if await self.run(f"!!document.activeElement?.matches({json.dumps(selector)})"):
+                return
+        raise AssertionError(f"the keyboard does not reach {selector}")
 
     async def choose(self, selector: str, value: str) -> None:
         """Choose an option."""

@@ -19,11 +19,11 @@ from store.embedded import attach
 from store.migrate import migrate
 from tests import kafka_broker
 from tests.fake_discord import FakeDiscord, fake_discord, settings_for
-from tests.kafka_broker import apache_kafka, kafka, kafka_prefix
+from tests.kafka_broker import apache_kafka, kafka, kafka_prefix, only_broker
 from tests.servers import served
-from tests.world import STEWARD, World, open_world
+from tests.world import INSPECTOR, STEWARD, World, open_world
 
-__all__ = ["apache_kafka", "kafka", "kafka_prefix"]
+__all__ = ["apache_kafka", "kafka", "kafka_prefix", "only_broker"]
 
 TEMPLATE = f"guildbook_template_{os.getpid()}"
 _numbers = count(1)
@@ -77,6 +77,15 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def empty_url(server_url: str) -> Iterator[str]:
+    """Return the URL of a database with nothing in it."""
+    name = f"guildbook_empty_{os.getpid()}_{next(_numbers)}"
+    _create(server_url, name, "template0")
+    yield _url_of(server_url, name)
+    _drop(server_url, name)
+
+
 @contextmanager
 def cloned(server_url: str, template: str) -> Generator[str]:
     """Make a migrated database, for as long as the block lasts."""
@@ -109,7 +118,12 @@ def base_url(shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
     """Run a server on the shared database; short of patience, so that tests need none."""
     with served(
         shared_database_url,
-        {**settings_for(discord), "GUILDBOOK_BODY_SECONDS_MAX": "1", "GUILDBOOK_OPERATORS": f"5, {STEWARD}"},
+        {
+            **settings_for(discord),
+            "GUILDBOOK_BODY_SECONDS_MAX": "1",
+            "GUILDBOOK_OPERATORS": f"5, {STEWARD}",
+            "GUILDBOOK_AUDITORS": str(INSPECTOR),
+        },
     ) as url:
         yield url
 

@@ -1,9 +1,7 @@
 """A Kafka broker for tests: the one that is named, or Apache Kafka from Maven, or that of confluent-kafka's wheel."""
 
-import fcntl
 import gc
 import os
-import re
 import shutil
 import signal
 import socket
@@ -13,32 +11,30 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import certificate
 from tests.certificate import Certificate
+from tests.kafka_jars import JARS, VERSION, have_apache_kafka
 from tests.servers import ROOT, free_port
 
-POM = Path(__file__).parent / "kafka" / "pom.xml"
 NODE = Path(__file__).parent / "kafka" / "server.properties"
-VERSION = re.findall(r"<version>([\d.]+)</version>", POM.read_text())[1]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "guildbook"
-JARS = CACHE / f"kafka-{VERSION}"
-FETCH_SECONDS_MAX = 180
-FETCH_AGAIN_SECONDS = 3600  # how long it is believed that Maven's artefacts cannot be had
 START_SECONDS_MAX = 60.0
+STARTS_MAX = 3
+ANSWER_SECONDS_MAX = 5.0
 STOP_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.1
 WHEEL_SPEAKS = "2.0"  # it cannot say so itself
 USER, PASSWORD = "relay", "password of tests"
 LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 FORMATTED = "version=1\ncluster.id=Z3VpbGRib29rLXRlc3Rz\nnode.id=1\n"  # what `kafka-storage format` would write
-JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", "kafka.Kafka")
+JVM = ("-Xmx512m", "-XX:+ExitOnOutOfMemoryError", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+JAVA = ("java", *JVM, "-cp", f"{JARS}/*", "kafka.Kafka")
 
 _numbers = count(1)
 
@@ -65,7 +61,7 @@ class Broker(ABC):
         return tuple(map(int, self.api_version.split("."))) if self.api_version else None
 
     @abstractmethod
-    def wait_until_ready(self) -> None:
+    def start(self) -> None:
         """Return when it answers."""
 
     @abstractmethod
@@ -80,7 +76,7 @@ class NamedBroker(Broker):
         self.name = f"the one at {servers}"
         self.servers = servers
 
-    def wait_until_ready(self) -> None:
+    def start(self) -> None:
         """Take it that it answers."""
 
     def end(self) -> None:
@@ -101,7 +97,7 @@ class WheelBroker(Broker):
         self.name = "the one in confluent-kafka's wheel"
         self.servers = f"{node.host}:{node.port}"
 
-    def wait_until_ready(self) -> None:
+    def start(self) -> None:
         """It has told its address, so it answers."""
 
     def end(self) -> None:
@@ -120,7 +116,7 @@ class ApacheKafka(Broker):
         (home / "data").mkdir(parents=True)
         (home / "data" / "meta.properties").write_text(FORMATTED)
         (home / "server.properties").write_text(self._node(certificate.for_this_machine()))
-        self._process = self._spawn()
+        self._spawn()
 
     def _node(self, ours: Certificate) -> str:
         self.safe_servers = f"127.0.0.1:{free_port()}"
@@ -138,37 +134,47 @@ class ApacheKafka(Broker):
             password=PASSWORD,
         )
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> None:
         with (self._home / "output").open("ab") as output:
             command = [*JAVA, str(self._home / "server.properties")]
-            process = subprocess.Popen(command, cwd=self._home, stdout=output, stderr=output)
-        watch = [sys.executable, "-m", "tests.watchdog", str(process.pid), str(self._home)]
+            self._process = subprocess.Popen(command, cwd=self._home, stdout=output, stderr=output)
+        watch = [sys.executable, "-m", "tests.watchdog", str(self._process.pid), str(self._home)]
         self._watchdog = subprocess.Popen(watch, cwd=ROOT, stdin=subprocess.PIPE)
-        return process
 
     def _send_watchdog_away(self) -> None:
         with self._watchdog:  # closes its standard input, too
             self._watchdog.kill()
 
-    def wait_until_ready(self) -> None:
-        """Return when it answers."""
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not _listens(self._port):
-            assert self._process.poll() is None, (self._home / "output").read_text()[-2000:]
-            assert time.monotonic() < deadline, f"{self.name} did not answer in {START_SECONDS_MAX} s"
-            time.sleep(POLL_SECONDS)
-        _wait_until_it_answers(self.servers)
-
     def start(self) -> None:
-        """Start it again, with what it holds, and wait until it answers."""
-        self._process = self._spawn()
-        self.wait_until_ready()
+        """Return when it answers; if it does not, it is started again, with what it holds."""
+        for _ in range(STARTS_MAX):
+            if self._has_ended():
+                self.kill()
+                self._spawn()
+            if self._comes_to_answer():
+                return
+            self.kill()
+        said = (self._home / "output").read_text()[-2000:]
+        raise AssertionError(f"{self.name} at {self.servers} did not start:\n{said}")
+
+    def _has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def _comes_to_answer(self) -> bool:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not (_listens(self._port) and _answers(self.servers)):
+            if self._has_ended() or time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
 
     def stop(self) -> None:
         """End it as an operator would."""
         self._send_watchdog_away()
         self._process.terminate()
-        self._process.wait(STOP_SECONDS_MAX)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS_MAX)
+        self.kill()
 
     def kill(self) -> None:
         """End it as nobody expects."""
@@ -196,10 +202,16 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait_until_it_answers(servers: str) -> None:
+def _answers(servers: str) -> bool:
     from kafka.admin import KafkaAdminClient  # noqa: PLC0415 - every test run loads this file
+    from kafka.errors import KafkaError  # noqa: PLC0415
 
-    KafkaAdminClient(bootstrap_servers=servers).close()
+    patience: dict[str, Any] = {"bootstrap_timeout_ms": int(ANSWER_SECONDS_MAX * 1000)}  # what is known of it is old
+    try:
+        KafkaAdminClient(bootstrap_servers=servers, **patience).close()
+    except KafkaError:
+        return False
+    return True
 
 
 def describe() -> str:
@@ -212,45 +224,12 @@ def describe() -> str:
     return "the one in confluent-kafka's wheel, since Java or Maven's artefacts cannot be had"
 
 
-@cache
-def have_apache_kafka() -> bool:
-    """Tell whether the real one can be run; the first asker lets Maven fetch it, the others wait."""
-    if not shutil.which("java"):
-        return False
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "kafka.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return JARS.is_dir() or _fetch()
-
-
-def _fetch() -> bool:
-    refused = CACHE / f"kafka-{VERSION}.refused"
-    if refused.exists() and time.time() - refused.stat().st_mtime < FETCH_AGAIN_SECONDS:
-        return False
-    if not _copied_by_maven():
-        refused.touch()
-        return False
-    return True
-
-
-def _copied_by_maven() -> bool:
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        goal = ("dependency:copy-dependencies", f"-DoutputDirectory={folder}/jars", f"-Dmaven.repo.local={folder}/all")
-        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *goal]
-        try:
-            subprocess.run(command, check=True, capture_output=True, timeout=FETCH_SECONDS_MAX)
-        except (OSError, subprocess.SubprocessError):
-            return False
-        Path(folder, "jars").rename(JARS)
-    return True
-
-
 @contextmanager
 def running() -> Generator[Broker]:
     """Run the best broker that can be had, for as long as the block lasts."""
     broker = _best()
     try:
-        broker.wait_until_ready()
+        broker.start()
         yield broker
     finally:
         broker.end()
@@ -266,10 +245,17 @@ def _best() -> Broker:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[Broker]:
+def only_broker() -> Iterator[Broker]:
     """Run a broker; tests that use it say `xdist_group("kafka")`, so that there is one."""
     with running() as broker:
         yield broker
+
+
+@pytest.fixture
+def kafka(only_broker: Broker) -> Broker:
+    """Return a broker that answers, whatever an earlier test did to it."""
+    only_broker.start()
+    return only_broker
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from psycopg import sql
 from tests.cli.commands import credentials, done
 from tests.compose import composed
 from tests.composed import Composed, running
-from tests.kafka_broker import JARS, Broker, have_apache_kafka
+from tests.kafka_broker import Broker
+from tests.kafka_jars import JARS, have_apache_kafka
 from tests.workers.callbacks.receivers import open_receiver
 
 pytestmark = pytest.mark.xdist_group("kafka")

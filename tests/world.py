@@ -26,6 +26,8 @@ ORIGIN = Origin(actor="operator", surface="tests")
 SCOPE = (403, "Request outside of authorisation scope.")
 PRIMARY_SECRET = "primary".ljust(43, "-")
 STEWARD = 10**16  # the account that the shared server takes for an operator's
+AUDITOR = STEWARD + 1  # and the one for an auditor's
+INSPECTOR = STEWARD + 1  # and for an auditor's
 NOT_FOUND = 2**62  # an id that nothing has
 _numbers = count(10**17)  # account ids as large as Discord's
 

@@ -68,6 +68,7 @@ class ProjectorWorker:
             await connection.execute("SET synchronous_commit = off")  # rows can always be made again
             await connection.execute("SET statement_timeout = 0")  # one append may be large
             self._rebuilt = False
+            self._keyring.forget()  # who was erased while we were cut off is not brought back into the tables
             live, behind = await self._groups(connection, await self._prepare(connection))
             opening = self._open_source(connection, READER, self._signal.wake)
             async with opening as source, asyncio.TaskGroup() as tasks:

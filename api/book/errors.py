@@ -27,6 +27,7 @@ from domain.loads.aggregate import (
     TooManyObjectsError,
 )
 from domain.permissions import PermissionMissingError
+from domain.privacy.aggregate import HeldError, RuleDaysError, RuleUnknownError
 from domain.processes.require_administrator import NotAdministratorError
 from domain.processes.require_restore import LoadRunningError, RestoreDeniedError
 from domain.processes.undo_restore import RestoreUnknownError
@@ -43,6 +44,7 @@ NOUNS = {
     "guilds": "guild",
     "loads": "load",
     "settings": "template",
+    "subjects": "subject",
     "templates": "template",
 }
 REFUSALS: dict[type[RefusalError], int] = {
@@ -69,6 +71,9 @@ REFUSALS: dict[type[RefusalError], int] = {
     LoadRunningError: 409,
     RestoreDeniedError: 403,
     RestoreUnknownError: 404,
+    HeldError: 409,
+    RuleUnknownError: 422,
+    RuleDaysError: 422,
 }
 """The statuses of refusals whose message is their own."""
 

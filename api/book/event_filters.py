@@ -49,6 +49,10 @@ class Wanted(msgspec.Struct, frozen=True):
     since: datetime | None = None
     until: datetime | None = None
 
+    def is_everything(self) -> bool:
+        """Tell whether every event matches."""
+        return msgspec.structs.replace(self, after=None, limit=LIMIT_DEFAULT) == Wanted()
+
     def types(self) -> set[str] | None:
         """Return the stored types that are asked for, None when all are."""
         if self.type is not None:

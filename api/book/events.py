@@ -1,21 +1,19 @@
 """The log: a page of it, and streams of it over server-sent events and WebSockets, as far as each caller may see."""
 
 import re
-import time
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from litestar import Response, websocket
 
 from api.book.errors import HANDLERS, ProblemError, answer
 from api.book.event_filters import FILTERS, Wanted, wanted_in_query
+from api.book.following import Following
 from api.book.routes import get
 from api.book.sights import lasting_sight_of, sight_of
 from api.event_streams import MEDIA_TYPE, EventStream
-from api.frames import Frames
 from api.parts import Asked, Parts, parts_of
 from api.sockets import Feed, Socket, serve_socket
-from projections.sights import STANDING_TYPES, Line, Sight, line_of, line_with_text
+from projections.sights import Line, Sight, line_of
 from schemas.book import BIGINT_MAX
 from schemas.events import EventPage
 from store.listing import position_before
@@ -23,9 +21,6 @@ from store.tail import Told, told_after, told_of_stream
 
 READ_POSITIONS = 1_000
 PAGE_POSITIONS_MAX = 10_000
-HEARTBEAT_SECONDS = 15.0
-
-_lines = Frames(line_with_text)
 
 
 @get(
@@ -51,7 +46,7 @@ async def listed(request: Asked) -> Response[bytes]:
     wanted = wanted_in_query(request)
     after = await _beginning(parts, wanted, _last_event_id(request))
     listener = parts.listeners.join(name, is_allowed)
-    return EventStream(_told(parts, sight, wanted, after, _sent_event), listener, parts.listeners)
+    return EventStream(Following(parts.tail, sight, wanted, after, _sent_event), listener, parts.listeners)
 
 
 @get(
@@ -83,7 +78,8 @@ async def _admit(request: Asked) -> Feed:
     sight, name, is_allowed = await lasting_sight_of(request)
     wanted, parts = wanted_in_query(request), parts_of(request)
     after = await _beginning(parts, wanted, None)
-    return Feed(name, is_allowed, _told(parts, sight, wanted, after, _frame))
+    following = Following(parts.tail, sight, wanted, after, _frame)
+    return Feed(name, is_allowed, following, following.hand_to)
 
 
 def _last_event_id(request: Asked) -> int | None:
@@ -138,29 +134,6 @@ async def _read(parts: Parts, wanted: Wanted, after: int, head: int) -> tuple[in
             return await told_after(connection, after, READ_POSITIONS, wanted.types())
         found = await told_of_stream(connection, wanted.stream, after, READ_POSITIONS)
     return found[-1].position if len(found) == READ_POSITIONS else head, found
-
-
-async def _told(
-    parts: Parts, sight: Sight, wanted: Wanted, after: int, show: Callable[[int, Line | None], str]
-) -> AsyncIterator[str]:
-    """Yield what is asked for and may be seen, for ever. No line is a sign of life, and says up to where."""
-    tail, types, spoke_at = parts.tail, wanted.types(), time.monotonic()
-    types = None if types is None else {*types, *STANDING_TYPES}
-    while True:
-        end, found = await tail.read(after, types=types)
-        is_silent = True
-        for line in map(_lines.of, found):
-            if sight.sees(line) and wanted.matches(line):
-                is_silent = False
-                yield show(line.shown.position, line)
-        now = time.monotonic()
-        if is_silent and now - spoke_at > HEARTBEAT_SECONDS:
-            is_silent = False
-            yield show(end, None)
-        if not is_silent:
-            spoke_at = now
-        after = end
-        await tail.wait(after)
 
 
 def _frame(position: int, line: Line | None) -> str:

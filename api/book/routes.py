@@ -11,6 +11,7 @@ from api.book.errors import MEDIA_TYPE
 from api.book.repeats import IN_HEADER, once_per_key
 from api.described import Described, Schema, Surface
 from schemas.book import SNOWFLAKE, Faults, Problem
+from schemas.privacy import SUBJECT
 
 Route = Callable[[Callable[..., Any]], Any]
 
@@ -34,6 +35,8 @@ IN_PATH: dict[str, Schema] = {
     "load_id": {"type": "string", "minLength": 1, "maxLength": 32},
     "callback_id": {"type": "string", "pattern": "^[0-9]{1,19}$"},
     "size": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "How many events it covers."},
+    "subject": {"type": "string", "pattern": SUBJECT, "description": "The stream of a person, an app or a guild."},
+    "stream": {"type": "string", "minLength": 1, "maxLength": 255, "description": "As `guilds-guild-920`."},
     "delivery_id": {"type": "string", "minLength": 1, "maxLength": 64},
 }
 FAULTY = 422

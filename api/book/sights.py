@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from api.book.auth import Bot, Person, session_or_bot_of
 from api.book.errors import ProblemError
 from api.parts import Asked, parts_of
+from api.roles import is_auditor
 from domain.apps.aggregate import AUDITOR_SCOPE
 from projections.guilds.queries import guilds_of_member
 from projections.sights import Sight
@@ -40,7 +41,8 @@ async def lasting_sight_of(request: Asked) -> tuple[Sight, str, Callable[[], Awa
 
 async def _sight(request: Asked, caller: Bot | Person, as_of: int) -> Sight:
     if not isinstance(caller, Bot):
-        return Sight(caller.actor.name(), None, None, sees_all=False, guilds=set(), as_of=as_of)
+        sees_all = is_auditor(request, caller)
+        return Sight(caller.actor.name(), None, None, sees_all=sees_all, guilds=set(), as_of=as_of)
     sees_all = caller.may(AUDITOR_SCOPE)
     guilds = set[int]()
     if not sees_all:

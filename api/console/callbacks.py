@@ -13,6 +13,7 @@ from api.console.pages import page, redirect
 from api.console.texts import id_of
 from api.console.visitors import HOME, ShutOutError, Visitor, visitor_of, writer_of
 from api.parts import Asked, parts_of
+from api.roles import is_operator
 from api.writing import write
 from domain.callbacks.aggregate import CALLBACK, POLYMPICS
 from domain.callbacks.commands import pause_callback, probe_callback, resend_delivery, resume_callback
@@ -70,11 +71,6 @@ def _operator(request: Asked, visitor: Visitor) -> Visitor:
     if not is_operator(request, visitor):
         raise ShutOutError("Only operators may see this. GUILDBOOK_OPERATORS says who they are.")
     return visitor
-
-
-def is_operator(request: Asked, visitor: Visitor) -> bool:
-    """Tell whether a visitor looks after the book."""
-    return visitor.account in parts_of(request).settings.operator_accounts()
 
 
 async def _list(request: Asked, visitor: Visitor, fault: str | None = None, status: int = 200) -> Response[bytes]:

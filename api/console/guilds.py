@@ -3,11 +3,11 @@
 import msgspec
 from litestar import Response, get
 
-from api.console.callbacks import is_operator
 from api.console.pages import page
 from api.console.visitors import HOME, Visitor, visitor_of
 from api.console.visits import visit_of
 from api.parts import Asked, parts_of
+from api.roles import is_auditor, is_operator
 from domain.guilds.aggregate import Guild
 from projections.guilds.searches import guilds_of_user, members_named
 
@@ -31,7 +31,8 @@ async def mine(request: Asked) -> Response[bytes]:
     async with parts_of(request).pool.connection() as connection:
         guilds = await guilds_of_user(connection, visitor.account, GUILDS_MAX)
     tiles = [_tile(guild, visitor) for guild in sorted(guilds, key=lambda guild: (guild.name.casefold(), guild.id))]
-    return page("guilds.html", visitor=visitor, guilds=tiles, is_operator=is_operator(request, visitor))
+    roles = {"is_operator": is_operator(request, visitor), "is_auditor": is_auditor(request, visitor)}
+    return page("guilds.html", visitor=visitor, guilds=tiles, **roles)
 
 
 def _tile(guild: Guild, visitor: Visitor) -> Tile:

@@ -44,7 +44,12 @@ HTMX = msgspec.json.encode(
 ).decode()
 FOLDER = Path(__file__).parent
 VENDOR = "django-js-lib-htmx"  # htmx as it came, in a package without code that is run; it is read, never imported
-ASSETS = {"console.css": "text/css", "htmx.js": "text/javascript", "live.js": "text/javascript"}
+ASSETS = {
+    "console.css": "text/css",
+    "audit.css": "text/css",
+    "htmx.js": "text/javascript",
+    "live.js": "text/javascript",
+}
 ROWS_MIN, ROWS_MAX = 2, 24
 
 

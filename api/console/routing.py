@@ -3,7 +3,21 @@
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 
-from api.console import callbacks, errors, guilds, loads, login, mappings, new_loads, pages, restores
+from api.console import (
+    audit,
+    audit_privacy,
+    audit_state,
+    audit_streams,
+    callbacks,
+    errors,
+    guilds,
+    loads,
+    login,
+    mappings,
+    new_loads,
+    pages,
+    restores,
+)
 from api.console import settings as setting_pages
 from api.console.visitors import HOME
 from schemas.settings import Settings
@@ -21,6 +35,7 @@ def router(settings: Settings) -> Router:
     """Route the console; what a form sends is up to three times as long as the JSON that it says."""
     of_guilds = (*guilds.ROUTES, *setting_pages.ROUTES, *loads.ROUTES)
     of_loads = (*new_loads.ROUTES, *mappings.ROUTES, *restores.ROUTES)
-    handlers = (*pages.ROUTES, *login.ROUTES, *of_guilds, *of_loads, *callbacks.ROUTES, lost)
+    of_book = (*audit.ROUTES, *audit_streams.ROUTES, *audit_state.ROUTES, *audit_privacy.ROUTES, *callbacks.ROUTES)
+    handlers = (*pages.ROUTES, *login.ROUTES, *of_guilds, *of_loads, *of_book, lost)
     longest = 3 * settings.settings_body_bytes_max
     return Router(path="/", route_handlers=handlers, exception_handlers=errors.HANDLERS, request_max_body_size=longest)

@@ -1,5 +1,6 @@
 """The events of privacy: who looked at the trail, what was handed out, held, erased."""
 
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -25,6 +26,7 @@ class TrailRead(TrailEvent, frozen=True):
 
     stored_type: ClassVar[str] = "privacy.TrailRead"
     query: str
+    at: datetime
     reveals: bool = False
 
 
@@ -64,16 +66,17 @@ class SubjectErased(SubjectEvent, frozen=True):
 
 
 class HoldPlaced(SubjectEvent, frozen=True):
-    """The subject must not be erased for now; `reference` names the case."""
+    """The subject must not be erased for now; `reference` names the case, and several may hold it at once."""
 
     stored_type: ClassVar[str] = "privacy.HoldPlaced"
     reference: str
 
 
 class HoldReleased(SubjectEvent, frozen=True):
-    """The subject may be erased again."""
+    """The subject may be erased again, unless it is held for something else."""
 
     stored_type: ClassVar[str] = "privacy.HoldReleased"
+    reference: str
 
 
 class RetentionChanged(Event, frozen=True):

@@ -1,6 +1,7 @@
 """Who may restore the settings of one guild in another one, and when."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -10,6 +11,7 @@ from domain.guilds.permissions import Standing
 from domain.kernel import Book, RefusalError
 from domain.loads.aggregate import LOAD, Load
 from domain.permissions import Actor
+from domain.processes.setting_case import Ask
 from domain.settings.access import may_view, may_write, require_write
 from domain.settings.commands import load_defined
 from domain.settings.definitions import Defined
@@ -32,6 +34,22 @@ class Who(msgspec.Struct, frozen=True):
     actor: Actor
     user: int | None = None
     primary_bot: int | None = None
+
+    def ask(self, guild: int, defined: Defined, operation: str, *, now: datetime, restore: str) -> Ask:
+        """Return what is asked for when a restore writes a row."""
+        return Ask(
+            guild=guild,
+            template=defined.template,
+            setting=defined.setting.id,
+            operation=operation,
+            fields={},
+            actor=self.actor,
+            user=self.user,
+            now=now,
+            operation_id="",
+            primary_bot=self.primary_bot,
+            restore=restore,
+        )
 
     def is_foreign(self, defined: Defined) -> bool:
         """Tell whether a template is another bot's than the one that asks."""

@@ -11,7 +11,7 @@ from domain.kernel import Book, Entity, load_known
 from domain.permissions import Actor
 from domain.processes.draft import Draft, Said
 from domain.processes.require_restore import Insight, Who, require_insight, require_rest, require_writer
-from domain.processes.setting_case import CREATE, UPDATE, Ask, Case, allow
+from domain.processes.setting_case import CREATE, UPDATE, Case, allow
 from domain.processes.undo_row import TOUCHED, require_supported
 from domain.processes.write_row import change_row, create_row
 from domain.settings import rows
@@ -55,6 +55,10 @@ class Restoring(msgspec.Struct, frozen=True, kw_only=True):
     source_bots: tuple[int, ...] = ()
     primary_bot: int | None = None
 
+    def who(self) -> Who:
+        """Return who asks."""
+        return Who(self.actor, self.user, self.primary_bot)
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one setting of the source, in their order, that are restored in one append.
@@ -91,7 +95,8 @@ class Desk(msgspec.Struct, frozen=True):
     async def case(self, operation: str) -> Case:
         """Return what decides on an operation. Errors: SettingRefusedError."""
         require_supported(self.defined, operation)
-        return await allow(self.book, _ask(self.wish, self.defined, operation), self.defined)
+        ask = self.wish.who().ask(self.wish.target, self.defined, operation, now=self.wish.now, restore=self.wish.id)
+        return await allow(self.book, ask, self.defined)
 
 
 async def require_restore(book: Book, wish: Restoring, settings: Sequence[SettingName]) -> None:
@@ -105,9 +110,8 @@ async def require_restore(book: Book, wish: Restoring, settings: Sequence[Settin
 
 async def _require_allowed(book: Book, wish: Restoring, settings: Sequence[SettingName]) -> Insight:
     await require_rest(book, wish.target, but=wish.load)
-    who = Who(wish.actor, wish.user, wish.primary_bot)
     for template, setting in settings:
-        await require_writer(book, wish.target, template, setting, who)
+        await require_writer(book, wish.target, template, setting, wish.who())
     return await require_insight(book, wish.source, wish.target, user=wish.user, bots=wish.source_bots, load=wish.load)
 
 
@@ -225,22 +229,6 @@ def _told(defined: Defined, values: JsonObject) -> JsonObject:
     """Return the columns that a row brings with it. When and by whom it was last changed is about to be another."""
     columns = {column.id for column in defined.setting.stored_columns} - set(TOUCHED)
     return {name: value for name, value in values.items() if name in columns}
-
-
-def _ask(wish: Restoring, defined: Defined, operation: str) -> Ask:
-    return Ask(
-        guild=wish.target,
-        template=defined.template,
-        setting=defined.setting.id,
-        operation=operation,
-        fields={},
-        actor=wish.actor,
-        user=wish.user,
-        now=wish.now,
-        operation_id="",
-        primary_bot=wish.primary_bot,
-        restore=wish.id,
-    )
 
 
 async def _say_once(book: Book, wish: Restoring) -> None:

@@ -9,7 +9,7 @@ from domain.kernel import Book, RefusalError
 from domain.permissions import Actor
 from domain.processes.draft import Draft, Said
 from domain.processes.require_restore import Who, require_writer
-from domain.processes.setting_case import Ask, allow
+from domain.processes.setting_case import allow
 from domain.processes.undo_row import Earlier, bring_back, fields_of, operation_for
 from domain.settings import rows
 from domain.settings.aggregate import ROW, Row, row_id
@@ -105,7 +105,8 @@ async def _bring_back(book: Draft, wish: Undoing, wrote: Wrote) -> RowRestored:
     if await book.last_position(ROW, *name) != wrote.position:
         raise changed_since()
     operation = operation_for(row, wrote.earlier)
-    case = await allow(book, _ask(wish, defined, operation), defined)
+    ask = wish.who().ask(wish.guild, defined, operation, now=wish.now, restore=wish.id)
+    case = await allow(book, ask, defined)
     await bring_back(case, wrote.key, row, wrote.earlier)
     changes = _changes(defined, row, wrote) if row and wrote.earlier else ()
     return RowRestored(key=wrote.key, action=ACTIONS[operation], changes=changes)
@@ -122,22 +123,6 @@ def _is_so(defined: Defined, row: Row | None, wrote: Wrote) -> bool:
 def _changes(defined: Defined, row: Row, wrote: Wrote) -> tuple[ColumnChange, ...]:
     fields = fields_of(defined, wrote.key, wrote.earlier) if wrote.earlier else {}
     return changes_between(defined, {name: row.values().get(name) for name in fields}, fields)
-
-
-def _ask(wish: Undoing, defined: Defined, operation: str) -> Ask:
-    return Ask(
-        guild=wish.guild,
-        template=defined.template,
-        setting=defined.setting.id,
-        operation=operation,
-        fields={},
-        actor=wish.actor,
-        user=wish.user,
-        now=wish.now,
-        operation_id="",
-        primary_bot=wish.primary_bot,
-        restore=wish.id,
-    )
 
 
 async def _say_once(book: Book, wish: Undoing) -> None:

@@ -108,6 +108,7 @@ def test_every_native_route_is_described(published: dict[str, Any]) -> None:
         *((method, "/book/loads") for method in ("GET", "POST")),
         ("GET", "/book/loads/{load_id}"),
         *(("GET", f"/book/events{rest}") for rest in ("", "/ws")),
+        ("GET", "/book/export"),
         *(("GET", f"/book/{path}") for path in ("checkpoint", "checkpoints/{size}", "keys")),
         *(("GET", f"/book/proofs/{kind}") for kind in ("inclusion", "consistency")),
         *((method, "/book/callbacks") for method in ("GET", "POST")),

@@ -20,7 +20,7 @@ from tests.store.visitors import has_ended, until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-P", "-m", "cli.main")  # as when installed: the folder we are called in plays no part
-COMMAND_SECONDS_MAX = 30
+COMMAND_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 10
 
 

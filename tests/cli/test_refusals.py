@@ -18,7 +18,7 @@ def test_a_wrong_setting_is_refused(name: str, value: str) -> None:
 
 def test_an_unreachable_database_is_named_without_its_password() -> None:
     url = f"postgresql://somebody:secret@127.0.0.1:{free_port()}/guildbook"
-    line = refused("migrate", settings={"GUILDBOOK_DATABASE_URL": url})
+    line = refused("migrate", settings={"GUILDBOOK_DATABASE_URL": url}, code=3)
     assert "the database cannot be used" in line
     assert "secret" not in line
 

@@ -25,6 +25,7 @@ from domain.guilds.events import (
     RoleUpdated,
 )
 from domain.kernel import Entity, Event, RefusalError
+from domain.privacy.events import RetentionApplied, RetentionChanged, SubjectEvent, TrailEvent
 from domain.settings.events import RestoreEvent, RowEvent, SettingEvent, TemplateEvent
 
 S = TypeVar("S")
@@ -119,6 +120,12 @@ def stream_of(event: Event) -> str:
             return f"awards-{event.award}-{event.account}"
         case CallbackEvent():
             return f"callbacks-{event.app}-{event.event}"
+        case SubjectEvent():
+            return f"privacy-subject-{event.of}"
+        case TrailEvent():
+            return f"privacy-reader-{event.reader}"
+        case RetentionChanged() | RetentionApplied():
+            return "privacy-retention"
         case StatsReported():
             return f"fleet-stats-{event.bot}"
         case CommandsPublished():

@@ -20,7 +20,7 @@ LOCKS = {
     "relay": leadership.RELAY,
 }
 EACH = (1, 2)
-WAIT_SECONDS_MAX = 30.0
+WAIT_SECONDS_MAX = 90.0
 POLL_SECONDS = 0.01
 LEADER = """
     SELECT activity.application_name

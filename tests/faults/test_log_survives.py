@@ -14,8 +14,8 @@ from tests.store import visitors
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 APPENDERS = 8
-ROUNDS = 5  # of killing every appender once
-EVENTS_BETWEEN_FAULTS = 1000
+ROUNDS = 3  # of killing every appender once
+EVENTS_BETWEEN_FAULTS = 500
 OUTAGES = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGQUIT, signal.SIGKILL)
 
 Line = tuple[int, str, int]

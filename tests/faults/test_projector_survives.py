@@ -14,7 +14,7 @@ from tests.deeds import Deeds, do_many
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
-KILLS = 12
+KILLS = 8
 DEEDS_AT_A_TIME = 100
 START_SECONDS_MAX = 30.0
 IN_A_BATCH = """

@@ -30,7 +30,7 @@ KILLS = 20
 BROKER_DIES_AT = 9
 DEEDS_AT_A_TIME = 50
 PAUSE_SECONDS = 0.1
-STOP_SECONDS_MAX = 5.0
+STOP_SECONDS_MAX = 9.0  # Docker kills whoever takes ten
 TELL_ITS_LEADER_TO_GO = """
     SELECT pg_terminate_backend(pid)
     FROM pg_locks
@@ -187,4 +187,3 @@ async def test_it_stops_in_time_whether_or_not_the_broker_answers(
             assert time.monotonic() - began < STOP_SECONDS_MAX
             assert process.returncode == 0
             assert "Traceback" not in (tmp_path / "said").read_text()
-    await asyncio.to_thread(apache_kafka.start)

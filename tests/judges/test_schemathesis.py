@@ -25,7 +25,7 @@ CHECKS = (
     "response_schema_conformance",
     "unsupported_method",
 )
-EXAMPLES_MAX = int(os.environ.get("GUILDBOOK_TEST_EXAMPLES", "15"))  # of a route; `make soak` asks for many more
+EXAMPLES_MAX = int(os.environ.get("GUILDBOOK_TEST_EXAMPLES", "8"))  # of a route; `make soak` asks for many more
 AFTER = {"header.Guildbook-After": "0"}  # any other would be waited for
 NATIVE = "^/book/"
 NOT_NATIVE = f"--exclude-path-regex={NATIVE}"

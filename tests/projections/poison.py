@@ -35,14 +35,20 @@ def instead_of_teams(teams: Projector) -> tuple[Projector, ...]:
     return tuple(teams if projector.name == TEAMS.name else projector for projector in PROJECTORS)
 
 
-def smuggle_in(url: str, data: bytes) -> int:
-    """Put an event of a team into the log that no command would have said, and return its position."""
+def smuggle_in(
+    url: str,
+    data: bytes,
+    stream: str = "teams-smuggled",
+    stored_type: str = TeamCreated.stored_type,
+    version: int = 1,
+) -> int:
+    """Put an event into the log that no command would have said, and return its position."""
     insert = """
         INSERT INTO book.log (position, stream, version, type, data, meta, append_end, recorded_at)
-        SELECT head + 1, 'teams-smuggled', 1, 'teams.TeamCreated', %s, '{}', head + 1, now()
+        SELECT head + 1, %s, %s, %s, %s, '{}', head + 1, now()
         FROM book.head() AS head
         RETURNING position
     """
-    [(position,)] = ask(url, insert, data)
+    [(position,)] = ask(url, insert, stream, version, stored_type, data)
     assert isinstance(position, int)
     return position

@@ -91,7 +91,7 @@ async def change(store: EventStore, *changes: Change) -> None:
     await store.execute(ORIGIN, apply_changes, guild=1, changes=changes)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=7, deadline=None)
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=6))
 async def test_tables_hold_what_the_streams_say(server_url: str, template: str, seed: int, cuts: list[int]) -> None:
     hearsay = Hearsay(seed)

@@ -241,7 +241,7 @@ TOLD = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(events=st.lists(TOLD, min_size=1, max_size=40), cuts=st.lists(st.integers(1, 9), min_size=1, max_size=4))
 async def test_however_the_log_is_cut_the_rows_are_the_same(
     server_url: str, template: str, events: list[Event], cuts: list[int]

@@ -19,7 +19,7 @@ from tests.books import ask, dump, opened, projecting, shown, until
 from tests.deeds import Deeds, do_many
 
 READERS = 4
-REBUILDS = 4
+REBUILDS = 2
 IDS = range(1, 60)
 USERNAMES = [(letter, number) for letter in "AS" for number in IDS]
 
@@ -47,7 +47,7 @@ async def write_without_pause(store: EventStore) -> None:
         await do_many(store, deeds, 50)
 
 
-async def projected(url: str, store: EventStore, deeds: int = 800) -> dict[str, bytes]:
+async def projected(url: str, store: EventStore, deeds: int = 300) -> dict[str, bytes]:
     """Do so many deeds, and return the rows once they are shown."""
     async with projecting(url):
         await do_many(store, Deeds(6), deeds)

@@ -25,7 +25,7 @@ from tests.books import ask, dump, opened
 from tests.conftest import cloned
 from tests.deeds import Deeds, do_many
 
-DEEDS = 700
+DEEDS = 500
 IDS = 10
 SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
     (ACCOUNT, r"accounts-\d+", "accounts", ("id", "name", "discriminator", "avatar_url", "team", "permissions")),
@@ -40,7 +40,7 @@ SHOWN: tuple[tuple[Entity[Any], str, str, tuple[str, ...]], ...] = (
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(1, 60), min_size=1, max_size=8))
 async def test_tables_hold_what_the_streams_say(server_url: str, template: str, seed: int, cuts: list[int]) -> None:
     with cloned(server_url, template) as url:

@@ -17,7 +17,7 @@ from store.migrate import RoleMissingError, migrate
 from tests.books import ORIGIN, ask, dump, opened, projecting, shown
 
 NAMES = ["0001_book", "0002_operations", "0003_deliveries", "0004_limits", "0005_logins", "0006_idempotency"]
-NAMES += ["0007_callbacks", "0008_kafka_offsets", "0009_proofs"]
+NAMES += ["0007_callbacks", "0008_kafka_offsets", "0009_proofs", "0010_erasure", "0011_checkpoint_chain"]
 
 
 @pytest.fixture

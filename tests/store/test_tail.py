@@ -16,7 +16,7 @@ from store import log
 from store.codec import UndecodableEvent
 from store.connections import connect
 from store.event_store import EventStore
-from store.tail import Tail
+from store.tail import Tail, Told
 from tests.books import ORIGIN, ask, opened
 from tests.domain.samples import profile
 
@@ -129,3 +129,44 @@ async def test_it_goes_on_after_the_database_has_cut_all_connections(database_ur
         async with asyncio.timeout(PATIENCE_SECONDS), opened(database_url) as other:
             await add(other, 2)
             assert await all_read(tail, 0, 100, until=3) == [1, 2, 3]
+
+
+async def test_who_is_served_goes_on_waiting_until_something_is_left(database_url: str) -> None:
+    served = list[int]()
+
+    def serve(end: int, found: list[Told]) -> bool:
+        served.extend(told.position for told in found)
+        return end < 3
+
+    async with opened(database_url) as store, followed(store, database_url) as tail:
+        waiting = asyncio.create_task(tail.wait(0, serve))
+        for _ in range(3):
+            await add(store, 1)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await tail.wait(await head(store) - 1)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await waiting
+    assert served == [1, 2, 3]
+
+
+async def test_a_client_that_cannot_be_served_is_woken_and_the_others_are_served(database_url: str) -> None:
+    served = list[int]()
+
+    def refuse(_end: int, found: list[Told]) -> bool:
+        if found:
+            raise KeyError("mine alone")
+        return True
+
+    def serve(_end: int, found: list[Told]) -> bool:
+        served.extend(told.position for told in found)
+        return True
+
+    async with opened(database_url) as store, followed(store, database_url) as tail:
+        broken, other = asyncio.create_task(tail.wait(0, refuse)), asyncio.create_task(tail.wait(0, serve))
+        await asyncio.sleep(0)  # both wait now
+        await add(store, 1)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await broken
+        assert served == [1]
+        assert not other.done()
+        other.cancel()

@@ -11,7 +11,7 @@ from domain.callbacks.aggregate import BOOK, Callback
 from domain.callbacks.commands import disable_callback
 from domain.kernel import RefusalError
 from store.appender import BookUnavailableError, ConflictError
-from store.codec import Origin
+from store.codec import UNDECODABLE, Origin
 from store.connections import DATABASE_DOWN, described
 from store.event_store import EventStore
 
@@ -51,7 +51,7 @@ async def disable(store: EventStore, callback: Callback, failing_since: datetime
         await store.execute(ORIGIN, disable_callback, **named, failing_since=failing_since, reason=reason)
     except RefusalError:  # it is gone
         return
-    except (BookUnavailableError, ConflictError, *DATABASE_DOWN) as error:
+    except (BookUnavailableError, ConflictError, *DATABASE_DOWN, *UNDECODABLE) as error:
         _logger.warning("callback not disabled yet", callback=callback.id, error=described(error))
         return
     _logger.warning("callback disabled", callback=callback.id, app=callback.app, reason=reason)

@@ -53,8 +53,10 @@ class CallbackFeed:
     async def before(self, connection: AsyncConnection[TupleRow], append: Sequence[Recorded]) -> Snapshot:
         """Return what the append is about to end."""
         events = [recorded.event for recorded in append]
+        gone = await _accounts(connection, [e.account for e in events if isinstance(e, AccountDeleted)])
+        known = await _with_keys(connection, list(gone), append[0].position)
         return Snapshot(
-            accounts=await _accounts(connection, [e.account for e in events if isinstance(e, AccountDeleted)]),
+            accounts={key: it if key in known else _nameless(it) for key, it in gone.items()},
             teams=await _teams(connection, [e.team for e in events if isinstance(e, TeamDeleted)]),
             awards=await _awards(connection, [e.award for e in events if isinstance(e, AwardDeleted)]),
         )
@@ -101,6 +103,19 @@ def _headers(recorded: Recorded, source: str) -> dict[str, str]:
         meta=recorded.meta(),
     )
     return http_headers(event)
+
+
+async def _with_keys(connection: AsyncConnection[TupleRow], ids: Sequence[int], before: int) -> set[int]:
+    """Return those of these accounts whose key was made before a position and is not destroyed: nobody erased them."""
+    query = "SELECT subject FROM book.keys WHERE subject = ANY(%b) AND made_after < %b"
+    by_subject = {f"accounts-{account}": account for account in ids}
+    rows = await (await connection.execute(query, (list(by_subject), before), binary=True)).fetchall() if ids else []
+    return {by_subject[row[0]] for row in rows}
+
+
+def _nameless(account: Account) -> Account:
+    """Return what may be told of an account that is erased."""
+    return msgspec.structs.replace(account, name="", discriminator="", avatar_url=None)
 
 
 async def _shown(connection: AsyncConnection[TupleRow], events: Sequence[Event], before: Snapshot) -> Snapshot:

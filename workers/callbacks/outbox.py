@@ -106,7 +106,7 @@ class Due(NamedTuple):
 
 
 class Busy(NamedTuple):
-    """What is under way: these lanes; and endpoints that gave no answer, which get one delivery at a time, or none."""
+    """What is under way: these lanes; and endpoints that answer late or never, which get one delivery at a time."""
 
     lanes: Collection[Lane]
     silent: Collection[int]

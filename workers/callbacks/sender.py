@@ -3,7 +3,7 @@
     pending ─▶ attempt ─┬─ 2xx ────────────────────────▶ delivered; what waits to tell an older state ─▶ superseded
        ▲                ├─ the address is not public ──▶ blocked
        └── due later ───┴─ anything else ──────────────▶ dead, when the schedule is at its end
-    pending, and the callback is removed ──────────────▶ cancelled
+    pending, and the callback is removed ──────────────▶ cancelled, as the oldest are of what waits for a paused one
 
 A lane is one callback and one entity; it carries one delivery at a time, the oldest that is due. In the dialect of
 /book what has failed is waited for; in that of Polympics what is newer goes out meanwhile. Nothing is marked in the
@@ -46,7 +46,8 @@ GRACE_SECONDS = 5.0  # for what is under way when the sender is stopped
 ENDPOINT_CONCURRENCY_MAX = 16
 CLAIM_SECONDS_MAX = 1.0  # in which its callback may change; what has to wait longer until it is sent is claimed again
 CLAIMED_MAX = 4  # deliveries that are claimed for each that may be under way, so that few questions are asked
-SILENT_SHARE = 4  # one in so many under way may go to endpoints that gave no answer: they take all the time there is
+SILENT_SHARE = 4  # one in so many under way may go to endpoints that gave no answer, or a slow one: they take long
+SLOW_SECONDS = 3.0
 SETTLE_SECONDS = 0.01  # while something is under way, so that what happens together is written down together
 CONNECTIONS_MAX = 2  # for saying that a callback is disabled
 
@@ -116,7 +117,7 @@ class CallbackSender:
         async with await connect(self._url) as connection:
             await leadership.become_leader(connection, leadership.CALLBACK_SENDER)
             await outbox.settle(connection)
-            pruner = Pruner(self._settings.delivery_days)
+            pruner = Pruner(self._settings.delivery_days, self._settings.callback_pending_max)
             try:
                 while True:
                     await self._record(connection, store)
@@ -140,7 +141,7 @@ class CallbackSender:
         silent_room = self._silent_room()
         busy = Busy(self._claimed, self._silent, silent_max=min(1, silent_room))
         found = await outbox.claim(connection, self._clock(), busy, room, ENDPOINT_CONCURRENCY_MAX)
-        callbacks = await self._recipients.of(connection, found) if found else {}
+        callbacks, unreadable = await self._recipients.of(connection, found)
         active = {number: callback for number, callback in callbacks.items() if callback.is_active()}
         sent = [due for due in found if due.lane.callback in active]
         for due in sent:
@@ -150,7 +151,7 @@ class CallbackSender:
             silent_room -= is_silent
             delivering = self._deliver(session, due, active[due.lane.callback])
             self._claimed[due.lane] = asyncio.create_task(delivering)
-        gone = {due.lane.callback for due in found} - callbacks.keys()
+        gone = {due.lane.callback for due in found} - callbacks.keys() - unreadable
         if gone:
             async with connection.transaction():
                 await outbox.lock_lanes(connection)
@@ -159,7 +160,7 @@ class CallbackSender:
             self._signal.wake()  # there may be more
 
     def _silent_room(self) -> int:
-        """Return how many more endpoints that gave no answer may be sent to."""
+        """Return how many more endpoints that gave no answer, or a slow one, may be sent to."""
         silent_max = max(1, self._settings.callback_concurrency_max // SILENT_SHARE)
         return max(0, silent_max - sum(lane.callback in self._silent for lane in self._claimed))
 
@@ -172,7 +173,7 @@ class CallbackSender:
                 self._signal.wake()
                 return
             attempt = await post.attempt(session, due, callback, now=self._clock(), seconds_max=seconds_max)
-        if attempt.status is None and not attempt.refused:
+        if is_slow(attempt):
             self._silent.add(due.lane.callback)
         else:
             self._silent.discard(due.lane.callback)
@@ -219,6 +220,11 @@ class CallbackSender:
             task.cancel()
         self._claimed.clear()
         self._attempted.clear()
+
+
+def is_slow(attempt: Attempt) -> bool:
+    """Tell whether there was no answer, or one that kept others waiting."""
+    return not attempt.refused and (attempt.status is None or attempt.duration_ms > SLOW_SECONDS * 1000)
 
 
 def result_of(due: Due, attempt: Attempt, now: datetime, chance: float) -> Result:

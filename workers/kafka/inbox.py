@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 CONCURRENCY_MAX = 64
 WAITING_RECORDS_MAX = 200  # of a partition
+WAITING_BYTES_MAX = 8 * 1_048_576
 POLL_MILLISECONDS = 100
 RESTART_SECONDS = 1.0
 CLOSE_SECONDS_MAX = 1
@@ -67,6 +68,11 @@ class Line:
         """Put these at the end."""
         self.waiting.extend(records)
         self._wake.set()
+
+    def is_full(self) -> bool:
+        """Tell whether no more should come for now."""
+        waiting_bytes = sum(len(record.value or b"") for record in self.waiting)
+        return len(self.waiting) > WAITING_RECORDS_MAX or waiting_bytes > WAITING_BYTES_MAX
 
     async def _work_off(self) -> None:
         while True:
@@ -130,7 +136,7 @@ class Inbox(ConsumerRebalanceListener):
         if answered:
             await _in_thread(partial(self._commit, producer, answered))
             del self._answered[: len(answered)]
-        full = {place for place, line in self._lines.items() if len(line.waiting) > WAITING_RECORDS_MAX}
+        full = {place for place, line in self._lines.items() if line.is_full()}
         consumer.resume(*consumer.paused() - full)
         consumer.pause(*consumer.assignment() & full)
 

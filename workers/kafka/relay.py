@@ -1,6 +1,7 @@
 """The Kafka relay: publishes the log as it grows; of several, one acts and the others stand by."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,12 +16,13 @@ from schemas.settings import Settings
 from store import leadership
 from store.connections import connect_sync, described
 from workers.kafka import topics
-from workers.kafka.publishing import Patience, Publisher, last_watermark, publisher
+from workers.kafka.publishing import Patience, Publisher, StoppedError, last_watermark, publisher
 from workers.kafka.records import Record, Row, writer
 
 READER = "kafka_relay"
 RESTART_SECONDS = 1.0
 STOP_SECONDS_MAX = 4.0
+STUCK_SECONDS_MAX = 300.0  # longer than any question to Kafka or the database may take
 POLL_SECONDS = 0.5
 BATCH_EVENTS_MAX = 5000
 BATCH_BYTES_MAX = 16 * 1_048_576
@@ -35,6 +37,10 @@ class AheadOfLogError(Exception):
     """
 
 
+class StuckError(Exception):
+    """The relay's thread does not go on: no thread can be ended, so the process has to be."""
+
+
 class Relay:
     """One process's relay. It is best alone in its process: it blocks, in a thread of its own, and computes much."""
 
@@ -43,23 +49,40 @@ class Relay:
         self._settings = settings
         self._stop = Event()
         self._write = writer(settings)
-        self._patience = Patience(self._stop.is_set)
+        self._patience = Patience(self._is_to_stop)
+        self._stirred_at = time.monotonic()
 
     async def run(self) -> None:
-        """Run until cancelled; then end the transaction that is under way, if Kafka answers in time."""
+        """Run until cancelled; then end the transaction that is under way, if Kafka answers in time.
+
+        Errors: StuckError.
+        """
         ended = asyncio.get_running_loop().create_future()
         thread = Thread(target=self._run_until_stopped, args=(asyncio.get_running_loop(), ended), daemon=True)
         thread.start()
         try:
-            await asyncio.shield(ended)
+            while not ended.done():
+                self._require_stirring()
+                await asyncio.wait([ended], timeout=POLL_SECONDS)
         finally:
             self._stop.set()
             await asyncio.wait([ended], timeout=STOP_SECONDS_MAX)
 
+    def _is_to_stop(self) -> bool:
+        """Tell whether to stop. The thread asks this again and again, by which it shows that it is not stuck."""
+        self._stirred_at = time.monotonic()
+        return self._stop.is_set()
+
+    def _require_stirring(self) -> None:
+        if time.monotonic() - self._stirred_at > STUCK_SECONDS_MAX:
+            raise StuckError
+
     def _run_until_stopped(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None]) -> None:
-        while not self._stop.is_set():
+        while not self._is_to_stop():
             try:
                 self._lead()
+            except StoppedError:
+                break
             except Exception as error:  # noqa: BLE001 - whatever it is, it may be over in a second
                 _logger.warning("relay restarts", error=described(error))
             self._stop.wait(RESTART_SECONDS)
@@ -74,13 +97,16 @@ class Relay:
             connection.execute("LISTEN guildbook_log")  # signals.APPENDED
             try:
                 self._relay(connection)
+            except StoppedError:
+                raise
             except Exception as error:
                 _note_failure(connection, error)
                 raise
 
     def _become_leader(self, connection: Connection[TupleRow]) -> bool:
         while not leadership.lead_if_nobody_does(connection, leadership.RELAY):
-            if self._stop.wait(leadership.STAND_BY_SECONDS):
+            self._stop.wait(leadership.STAND_BY_SECONDS)
+            if self._is_to_stop():
                 return False
         return True
 
@@ -98,7 +124,7 @@ class Relay:
         reader = ThreadPoolExecutor(1)
         try:
             coming = reader.submit(self._next, connection, position)
-            while not self._stop.is_set():
+            while not self._is_to_stop():
                 end, records = coming.result()
                 if not records:
                     _wait(connection)

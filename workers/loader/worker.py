@@ -66,11 +66,13 @@ class LoaderWorker:
         ):
             listening = tasks.create_task(self._signal.run())
             store = EventStore(connections, appender, self._keyring)
+            forgetting = tasks.create_task(signals.tell_of_erasures(self._url, store.forget))
             rest = Rest(session, self._settings) if self._settings.discord_bot_token else None
             try:
                 await self._lead_for_ever(store, rest)
             finally:
                 listening.cancel()
+                forgetting.cancel()
                 await appender.close()
 
     async def _lead_for_ever(self, store: EventStore, rest: Rest | None) -> None:

@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 from projections import checkpoints
 from projections.checkpoints import FencedError
 from schemas.settings import Settings
-from store import leadership, notes, signing_keys, tree
+from store import leadership, log, notes, signing_keys, tree
 from store.connections import connect, described
 from store.leaves import fixed, leaves_after
 from store.merkle import TileMissingError, Tree, leaf_hashes
@@ -57,8 +57,9 @@ class Notary:
             try:
                 growing = await _resume(connection)
                 while True:
-                    while await _take_in(connection, growing) == READ_EVENTS:
-                        pass  # there is more; what comes meanwhile waits for its turn
+                    head = await log.head(connection)  # what comes meanwhile waits for its turn
+                    while growing.size < head and await _take_in(connection, growing):
+                        pass
                     await self._sign(connection, growing)
                     await asyncio.sleep(self._seconds)
             except (TreeError, TileMissingError, NoteError, ForeignKeyError) as error:

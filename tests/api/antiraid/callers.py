@@ -67,9 +67,10 @@ async def open_session(
     kind: Literal["login", "api"] = "login",
     scopes: Sequence[str] | None = None,
     expires_at: datetime | None = None,
+    account: int = 0,
 ) -> Holder:
-    """Open a session of a new account without asking the surface, so that it may be one that it would not open."""
-    token, account = new_token(), await world.account()
+    """Open a session, of a new account unless one is named, without asking the surface: it might not open such a one."""
+    token, account = new_token(), account or await world.account()
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     opening = Opening(str(uuid4()), token_hash, expires_at, scopes=None if scopes is None else tuple(scopes))
     await world.do(_open, opening, kind, account)

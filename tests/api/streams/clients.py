@@ -20,7 +20,7 @@ from tests.world import ORIGIN, Bot, World
 
 WEBSOCKET = "/book/events/ws"
 EVENTS = "/book/events"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 
 Event = dict[str, Any]
 

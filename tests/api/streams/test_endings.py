@@ -18,7 +18,8 @@ from tests.world import Bot, World, open_world
 
 TEXT = "x" * 20_000
 MUCH = 600  # of these are more than the buffers between a server and its client hold
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
+STOP_SECONDS_MAX = 8.0
 
 
 class Impatient(NamedTuple):
@@ -103,7 +104,7 @@ async def test_a_stopping_server_says_so(impatient: Impatient) -> None:
         assert await close_code(socket) == 1012
         assert [event async for event in events] == []  # it ends as an answer ends, not as a lost connection
     assert await asyncio.to_thread(impatient.process.wait, PATIENCE_SECONDS) == 0
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < STOP_SECONDS_MAX
 
 
 async def test_a_client_that_takes_nothing_does_not_hold_up_a_stopping_server(impatient: Impatient) -> None:

@@ -88,3 +88,25 @@ async def test_a_stream_that_breaks_is_written_down_and_its_listener_sent_away()
         await listener.tell(frames(), send)
     assert (heard, listener.sent, listener.ended.result()) == (["one"], 1, Ending.BROKEN)
     assert [(line["event"], line["log_level"]) for line in logs] == [("A stream broke", "error")]
+
+
+async def test_who_has_a_frame_on_its_way_is_not_free_and_who_lost_one_never_is() -> None:
+    async def frames() -> AsyncIterator[str]:
+        yield "one"
+        await gone
+
+    def send(_frame: str) -> asyncio.Future[None]:
+        return arrived
+
+    arrived, gone = (asyncio.get_running_loop().create_future() for _ in range(2))
+    listener = Listener("apps-1", is_allowed)
+    assert not listener.is_free()
+    telling = asyncio.create_task(listener.tell(frames(), send))
+    await asyncio.sleep(0)
+    assert not listener.is_free()
+    arrived.set_result(None)
+    assert listener.is_free()
+    listener.sending = lost = asyncio.get_running_loop().create_future()
+    lost.set_exception(ConnectionError())
+    assert not listener.is_free()
+    telling.cancel()

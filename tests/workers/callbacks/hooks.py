@@ -27,7 +27,7 @@ from workers.callbacks.fanout import CallbackFanout
 HOME, AWAY = 920, 921
 BOT = 4401
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 
 
 class Hooks:

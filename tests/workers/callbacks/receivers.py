@@ -16,7 +16,7 @@ from store.keys import Keyring
 from tests.workers.callbacks.community import MASTER_KEY, Community
 from workers.callbacks.sender import CallbackSender
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 
 
 class Received(NamedTuple):

@@ -11,7 +11,16 @@ from store.connections import connect
 from tests.books import until
 from tests.workers.callbacks.community import Community
 from tests.workers.callbacks.hooks import Hooks, fanning, position_in, somebody_waits
-from tests.workers.callbacks.receivers import Clock, Gate, Received, Receiver, open_receiver, sending, until_attempts
+from tests.workers.callbacks.receivers import (
+    Clock,
+    Gate,
+    Received,
+    Receiver,
+    open_receiver,
+    sending,
+    until_attempts,
+    until_states,
+)
 from tests.workers.callbacks.test_fanout import arrived
 from workers.callbacks import outbox
 
@@ -76,6 +85,22 @@ async def test_a_paused_callback_of_polympics_is_held_too_and_goes_on_where_it_w
         await community.register(app, "account_created", receiver.url)
         assert {received.account() for received in await receiver.came(2)} == {"1", "2"}
         await until(hooks.is_level)
+
+
+async def test_while_a_callback_of_polympics_is_paused_no_more_than_the_newest_are_kept_for_it(
+    community: Community, hooks: Hooks, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    app = await community.subscribe("account_created", url=receiver.url)
+    await community.do(callbacks.pause_callback, app=app, event="account_created")
+    for person in (1, 2, 3):
+        await community.join(person)
+    await community.project()
+    async with fanning(database_url):
+        await until(hooks.held_back)
+        async with sending(database_url, clock, callback_pending_max=2):
+            await until_states(community, ["cancelled", "pending", "pending"])
+            await community.register(app, "account_created", receiver.url)
+            assert {received.account() for received in await receiver.came(2)} == {"2", "3"}
 
 
 async def test_no_more_deliveries_wait_for_an_endpoint_than_may_and_the_rest_comes_in_order(

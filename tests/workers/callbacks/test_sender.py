@@ -4,6 +4,7 @@ import pytest
 from aiohttp import web
 
 from projections.deliveries import Delivery, recent_deliveries
+from tests.projections.poison import smuggle_in
 from tests.workers.callbacks.community import SECRET, Community
 from tests.workers.callbacks.receivers import (
     Clock,
@@ -256,5 +257,18 @@ async def test_recipients_are_found_however_many_were_sent_to(
     app = await community.subscribe(*kinds)
     found = [Due("", Lane(0, ""), app, kind, b"", 0, version=1) for kind in kinds]
     recipients = Recipients(community.keyring)
-    assert len(await recipients.of(community.connection, found[:1])) == 1
-    assert len(await recipients.of(community.connection, found)) == 3
+    assert len((await recipients.of(community.connection, found[:1]))[0]) == 1
+    assert len((await recipients.of(community.connection, found))[0]) == 3
+
+
+async def test_a_callback_whose_stream_cannot_be_read_waits_and_keeps_nobody_waiting(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str
+) -> None:
+    first, _, app = await two_teams(community, receiver)
+    await community.subscribe(UPDATE, url=receiver.url)
+    await moved(community, INES, first)
+    smuggle_in(database_url, b"{}", f"callbacks-{app}-{UPDATE}", "callbacks.CallbackPainted", version=2)
+    async with sending(database_url, clock):
+        await until_states(community, ["pending", "delivered"])
+        await moved(community, JOAO, first)
+        await until_states(community, ["pending", "delivered", "pending", "delivered"])

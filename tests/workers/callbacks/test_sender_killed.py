@@ -14,7 +14,7 @@ from tests.workers.callbacks.community import Community
 from tests.workers.callbacks.receivers import Receiver, until_states
 
 ROOT = Path(__file__).parents[3]
-KILLS = 12
+KILLS = 6
 PEOPLE = range(1, 21)
 RECEIVED_BEFORE_KILL = 10  # far fewer than are waiting, so that every kill hits deliveries that are under way
 

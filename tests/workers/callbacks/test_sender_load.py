@@ -80,6 +80,22 @@ async def test_an_endpoint_that_gives_no_answer_gets_one_at_a_time_until_it_does
         await until_states(community, ["pending"] * 17 + ["delivered"] * 10)
 
 
+async def test_an_endpoint_that_takes_long_for_its_answers_gets_one_at_a_time(
+    community: Community, receiver: Receiver, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.callbacks.sender.SLOW_SECONDS", 0)
+    await community.subscribe(CREATED, url=receiver.url)
+    await joined(community, 1)
+    async with sending(database_url, clock):
+        await until_states(community, ["delivered"])
+        gate = Gate(receiver)
+        await joined(community, *range(2, 8))
+        await receiver.came(2)
+        gate.open()
+        await until_states(community, ["delivered"] * 7)
+    assert receiver.under_way_most == 1
+
+
 async def test_endpoints_that_give_no_answer_leave_room_for_those_that_do(
     community: Community, receiver: Receiver, clock: Clock, database_url: str
 ) -> None:

@@ -14,7 +14,7 @@ from domain.catalogue import EVENTS
 from tests.kafka_broker import Broker
 
 CONTEXTS = sorted({stored_type.partition(".")[0] for stored_type in EVENTS})
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 POLL_MILLISECONDS = 100
 
 

@@ -10,7 +10,7 @@ from store.connections import connect
 from tests.books import places, until
 from workers.kafka.relay import READER, Relay
 
-SECONDS_MAX = 40.0
+SECONDS_MAX = 90.0
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from kafka.errors import KafkaError
@@ -15,10 +16,11 @@ from schemas.settings import Settings
 from tests.books import ask, until
 from tests.kafka_broker import ApacheKafka, Broker
 from tests.workers.kafka.commanding import STATS, Commander, command, commander
-from tests.workers.kafka.test_asking import saying, served
+from tests.workers.kafka.test_asking import record, saying, served
 from tests.world import Bot, World
 from workers.kafka import inbox
-from workers.kafka.inbox import Inbox
+from workers.kafka.asking import Asker
+from workers.kafka.inbox import Inbox, Line
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -179,6 +181,17 @@ async def test_what_cannot_be_done_is_told_and_keeps_nobody_waiting(
     told_of = repr([(it.key, it.value, it.headers) for it in commanding.told("dead")]) + repr(logs)
     assert not any(token in told_of for token in (bot.token, narrow.token, wrong))
     assert reported(shared_database_url, bot) == [("good", 5)]
+
+
+async def test_a_few_large_commands_fill_a_partition_as_many_small_ones_do() -> None:
+    async with aiohttp.ClientSession() as session:
+        for small, large in ((200, 0), (0, 8)):
+            line = Line(Asker(session, "http://127.0.0.1:9", 1), [])
+            line.add([record(b"x")] * small + [record(b"x" * 1_048_576)] * large)
+            assert not line.is_full()
+            line.add([record(b"x")])
+            assert line.is_full()
+            line.leave()
 
 
 async def test_commands_of_several_inboxes_are_each_done_once(

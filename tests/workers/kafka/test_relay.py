@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from threading import Event
 
 import psycopg
 import pytest
@@ -12,14 +13,15 @@ from kafka.consumer.fetcher import ConsumerRecord
 from domain.accounts.aggregate import Profile
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
+from schemas.settings import Settings
 from store.event_store import EventStore
 from tests.books import ORIGIN, opened, places, until
 from tests.conftest import cloned
 from tests.deeds import Deeds, do_many
 from tests.kafka_broker import Broker
 from tests.workers.kafka import listening
-from tests.workers.kafka.relaying import relayed, relaying
-from workers.kafka.relay import READER
+from tests.workers.kafka.relaying import SECONDS_MAX, relayed, relaying
+from workers.kafka.relay import READER, Relay, StuckError
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -121,6 +123,20 @@ async def test_the_relay_says_how_far_it_is(database_url: str, kafka: Broker, ka
     with psycopg.connect(database_url) as connection:
         query = "SELECT position, stopped_at, error FROM operations.checkpoints WHERE reader = 'kafka_relay'"
         assert connection.execute(query).fetchone() == (head, None, None)
+
+
+async def test_a_relay_whose_thread_is_stuck_ends_so_that_it_is_started_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Event()
+    monkeypatch.setattr("workers.kafka.relay.STUCK_SECONDS_MAX", 0.2)
+    monkeypatch.setattr("workers.kafka.relay.STOP_SECONDS_MAX", 0.1)
+    monkeypatch.setattr("workers.kafka.relay.topics.ensure", lambda *_: stuck.wait())
+    try:
+        with pytest.raises(StuckError):
+            await asyncio.wait_for(Relay(database_url, Settings()).run(), SECONDS_MAX)
+    finally:
+        stuck.set()
 
 
 async def test_a_log_that_is_older_than_what_kafka_has_is_not_published(

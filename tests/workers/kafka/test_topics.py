@@ -70,7 +70,7 @@ def test_there_is_a_topic_for_every_context(kafka_prefix: str) -> None:
     settings = read_settings({"GUILDBOOK_KAFKA_PREFIX": kafka_prefix})
     names = [topic.name for topic in topics.event_topics(settings)]
     assert f"{kafka_prefix}.guilds" in names
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 13
 
 
 def test_replicated_topics_refuse_what_only_one_replica_would_have() -> None:

@@ -145,6 +145,7 @@ OF_WHAT_WAS_SIGNED = [
         "note = (SELECT note FROM book.signed_checkpoints WHERE size = 200)",
         "was signed for 200",
     ),
+    lie("a checkpoint that is gone", f"{SIGNED} WHERE size = 400", says="was signed after one of 400"),
     lie("nothing signed at all", SIGNED, says="nothing of this log was ever signed"),
     lie("something signed of more", f"UPDATE book.signed_checkpoints SET size = 5000 WHERE size = 400", 611),  # noqa: F541
     lie("something signed of less than nothing", "UPDATE book.signed_checkpoints SET size = -4 WHERE size = 400"),

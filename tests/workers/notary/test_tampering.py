@@ -99,4 +99,4 @@ async def test_an_event_that_is_there_twice_is_found_between_two_reads_too(
     assert (await verdict(book)).findings == ()
     [twice] = [lie for lie in LIES if lie.name == "an event that is there twice"]
     await twice.tell(book)
-    assert [finding.text for finding in (await verdict(book)).findings] == ["1 positions are there twice"]
+    assert "1 positions are there twice" in [finding.text for finding in (await verdict(book)).findings]

@@ -1,0 +1,29 @@
+"""Reading the trail is itself recorded, before anything is shown: there is no look that nobody knows of."""
+
+import time
+from datetime import UTC, datetime
+
+from api.parts import Asked, Parts, parts_of
+from api.writing import record
+from domain.permissions import Actor
+from domain.privacy.commands import read_trail
+from domain.privacy.readers import AGAIN_AFTER
+
+LOOKS_MAX = 10_000
+
+
+async def look(request: Asked, actor: Actor, query: str, *, reveals: bool = False) -> None:
+    """Record that somebody reads the trail. Errors: BookUnavailableError, and then nothing must be shown."""
+    parts, asked, began = parts_of(request), (actor.name(), query, reveals), time.monotonic()
+    if parts.looks.get(asked, 0.0) > began - AGAIN_AFTER.total_seconds():
+        return  # this process has recorded it a moment ago
+    read_at = datetime.now(UTC)
+    await record(request, actor, read_trail, reader=actor.name(), query=query, reveals=reveals, at=read_at)
+    _keep(parts, asked, began)
+
+
+def _keep(parts: Parts, asked: tuple[str, str, bool], began: float) -> None:
+    parts.looks[asked] = began
+    parts.looks.move_to_end(asked)
+    if len(parts.looks) > LOOKS_MAX:
+        parts.looks.popitem(last=False)

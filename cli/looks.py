@@ -1,0 +1,56 @@
+"""Whoever reads the trail from a terminal is written down as one who reads it over HTTP; and how it is printed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from store.event_store import EventStore
+
+AN_INSTANT = timedelta(microseconds=1)
+POSITION_MAX = 2**63 - 1
+
+
+def moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int | datetime | None:
+    """Read a position, or a time: of that the first instant after it."""
+    if text is None:
+        return None
+    if text.isdecimal() and int(text) <= POSITION_MAX:
+        return int(text)
+    try:
+        when = msgspec.convert(text, datetime)
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)) + AN_INSTANT
+    except (msgspec.ValidationError, OverflowError) as error:
+        message = f"{text!r} is no position and no time, as 2026-02-03T10:20:31Z."
+        raise click.BadParameter(message) from error
+
+
+async def look(store: "EventStore", query: str, *, reveals: bool = False) -> None:
+    """Record that the operator reads the trail."""
+    from cli.books import ORIGIN
+    from domain.privacy.commands import read_trail
+
+    wishes = {"reader": ORIGIN.actor, "query": query, "reveals": reveals, "at": datetime.now(UTC)}
+    await store.execute(ORIGIN, read_trail, **wishes)
+
+
+async def position_of(store: "EventStore", when: int | datetime) -> int:
+    """Return the position of the last event before a time."""
+    from store.listing import position_before
+
+    if isinstance(when, int):
+        return when
+    async with store.pool.connection() as connection:
+        return await position_before(connection, when)
+
+
+def word(value: object) -> str:
+    """Write a value on one line; what a terminal would obey is escaped, and what is not shown named."""
+    from store.differences import Withheld
+
+    if isinstance(value, Withheld):
+        return f"({value.withheld})"
+    text = msgspec.json.encode(value).decode()
+    return text if text.isprintable() else ascii(value)

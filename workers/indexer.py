@@ -1,0 +1,50 @@
+"""The indexer: takes what was recorded into the index of the trail, in what time others leave; of several, one acts.
+
+Nobody waits for it, since a search reads the log where the index ends. So it rests longer than it works, and a busy log
+costs it a share of one core at most.
+"""
+
+import asyncio
+import time
+
+import psycopg
+import structlog
+
+from projections.checkpoints import FencedError
+from projections.search import index
+from store import leadership
+from store.connections import connect, described
+
+REST_SHARE = 4.0  # for each second of work, so many of rest
+REST_SECONDS_MIN = 1.0
+RESTART_SECONDS = 0.5
+
+_logger = structlog.get_logger()
+
+
+class Indexer:
+    """One process's indexer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def run(self) -> None:
+        """Run until cancelled; after an error, begin again from the checkpoint."""
+        while True:
+            try:
+                await self._lead()
+            except (psycopg.Error, FencedError) as error:
+                _logger.warning("indexer restarts", error=described(error))
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def _lead(self) -> None:
+        async with await connect(self._url) as connection:
+            await leadership.become_leader(connection, leadership.INDEXER)
+            await connection.execute("SET synchronous_commit = off")  # the index can be made again
+            position = await index.prepare(connection)
+            while True:
+                began, before = time.monotonic(), position
+                position = await index.take_in(connection, before)
+                rest_seconds = REST_SHARE * (time.monotonic() - began)
+                is_behind = position - before >= index.READ_EVENTS
+                await asyncio.sleep(rest_seconds if is_behind else max(rest_seconds, REST_SECONDS_MIN))
