@@ -36,7 +36,7 @@ class Described(msgspec.Struct, frozen=True):
     is_stream: bool = False
     """Whether a success may also be a stream of server-sent events."""
     media_type: str = "application/json"
-    """Of a success."""
+    """Of a success; what may be of several has them separated by commas."""
     credentials: tuple[str, ...] = ()
     """The schemes that are asked for; "" when a caller may come without."""
 

@@ -215,4 +215,5 @@ def _answer(status: int, schemas: list[Schema], *headers: str, media_type: str =
 
 
 def _content(schemas: list[Schema], media_type: str = "application/json") -> dict[str, Any]:
-    return {media_type: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
+    shape = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+    return dict.fromkeys(media_type.split(", "), shape)

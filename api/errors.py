@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from api.dialects import UNSERVED, spoken_by
 from api.listeners import TooManyListenersError
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
-from store.connections import DATABASE_DOWN, described
+from store.connections import DATABASE_DOWN, described, is_outage
 
 _logger = structlog.get_logger()
 
@@ -66,7 +66,9 @@ def too_many(request: _Request, error: TooManyListenersError) -> Response[bytes]
 
 
 def internal(request: _Request, error: Exception) -> Response[bytes]:
-    """Answer a mistake of ours."""
+    """Answer a mistake of ours, or of a server that has become read-only."""
+    if is_outage(error):
+        return unavailable(request, error)
     request_id = request.scope["state"].get("request_id")
     _logger.error("internal error", path=request.scope["path"], request_id=request_id, exc_info=error)
     return spoken_by(request).response(500, "Internal Server Error")

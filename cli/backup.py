@@ -116,6 +116,8 @@ def restore(
     master_key = _master_key(master_key_file, needed=keys_folder is not None)
     source, signed = _source(folder, keys_folder, master_key, checkpoints, key_texts)
     _refuse_beyond(source, to)
+    if signed and not keys_folder and not key_texts:
+        tell("without keys the checkpoint of the backup is its own word: name a key that you trust with --key")
     from store.copying import Extent
 
     with reached(into, master_key) as place:
@@ -141,13 +143,15 @@ def _source(
     from store.restores import open_backup, what_was_signed
     from store.signing_keys import ForeignKeyError
 
-    kept = [Path(name).read_text() for name in checkpoints if name != NONE]
     try:
+        kept = [Path(name).read_text() for name in checkpoints if name != NONE]
         source = open_backup(folder, keys_folder)
-        trusted = keys_from(key_texts) or source.own_keys(master_key)
-        return source, what_was_signed(source, trusted, kept, may_be_unsigned=NONE in checkpoints)
-    except (BackupError, ForeignKeyError) as error:
+        own = source.own_keys(master_key)
+        trusted = keys_from(key_texts) or own
+        signed = what_was_signed(source, trusted, kept, may_be_unsigned=NONE in checkpoints)
+    except (BackupError, ForeignKeyError, UnicodeDecodeError) as error:
         raise click.ClickException(str(error)) from error
+    return source, signed
 
 
 def _refuse_beyond(source: "Backup", to: int | datetime | None) -> None:

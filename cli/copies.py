@@ -51,12 +51,13 @@ async def copy_into(place: Place, source: "Source", extent: "Extent") -> "Copied
     from cli.books import opened_store
     from projections.catalogue import PROJECTORS
     from projections.rebuild import rebuild
+    from store.backup_files import BackupError
     from store.copying import CopyError, copy_book
 
     try:
         with bar("copying") as told:
             copied = await copy_book(place.url, source, extent, _readers(), told)
-    except CopyError as error:
+    except (CopyError, BackupError) as error:
         raise click.ClickException(str(error)) from error
     with bar("making query tables") as told:
         async with opened_store(place) as store:
@@ -76,9 +77,5 @@ def tell_copied(copied: "Copied", into: str, of: str) -> None:
     """Say what there is now, and what to do with it."""
     signed = f", as the checkpoint of {max(copied.held_against)} says" if copied.held_against else ", not signed"
     click.echo(f"{of}: {copied.position} events{signed}; {copied.keys} keys.")
-    command, database = (
-        ("guildbook verify", f"GUILDBOOK_DATABASE_URL={into} ")
-        if "://" in into
-        else (f"guildbook verify --data {into}", "")
-    )
-    click.echo(f"See for yourself: {database}{command}")
+    here = f"guildbook verify --data {into}" if "://" not in into else "guildbook verify, where it is now"
+    click.echo(f"See for yourself: {here}")

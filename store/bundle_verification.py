@@ -10,7 +10,7 @@ from store.leaves import LeafError, write_leaf
 from store.merkle import Edge
 from store.notes import Checkpoint, NoteError, VerifierKey
 from store.rows import Row, RowError, rows_in
-from store.verification import FINDINGS_MAX, Finding
+from store.verification import FINDINGS_MAX, Finding, place_of
 
 TOLD_ROWS = 4096
 
@@ -51,7 +51,7 @@ def verify_bundle(
         check.look_at_part(number, part)
     check.look_at_counts()
     check.look_at_what_was_signed(list(keys))
-    return BundleVerdict(manifest, tuple(sorted(check.findings, key=_place)))
+    return BundleVerdict(manifest, tuple(sorted(check.findings, key=place_of)))
 
 
 class _Check:
@@ -193,7 +193,3 @@ def _leaf_hash(row: Row) -> bytes | None:
         return merkle.leaf_hash(write_leaf(row.leaf()))
     except (LeafError, UnicodeEncodeError):
         return None
-
-
-def _place(finding: Finding) -> tuple[bool, int]:
-    return finding.position is not None, finding.position or 0

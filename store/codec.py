@@ -173,7 +173,7 @@ def _parse(stored_type: str, data: bytes) -> tuple[Shape, Event | dict[str, Any]
         return shape, shape.decoder.decode(data)
     fields = msgspec.json.decode(data, type=dict[str, Any])
     if not isinstance(fields.get(BOX, ""), str):
-        raise ValueError(BOX)
+        raise msgspec.ValidationError(BOX)
     return shape, fields
 
 

@@ -88,13 +88,13 @@ async def copy_book(url: str, source: Source, extent: Extent, readers: Mapping[s
     Errors: CopyError.
     """
     with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX) as owner:
-        _refuse_a_book(owner)
         ensure_role(owner)
     connection = await AsyncConnection.connect(
         url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, **KEEPALIVES
     )
     async with connection:
         await connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+        await _refuse_a_book(connection)
         async with connection.transaction():
             copied = await _copy(connection, source, extent, progress)
             await _place_readers(connection, readers, copied.position)
@@ -102,9 +102,9 @@ async def copy_book(url: str, source: Source, extent: Extent, readers: Mapping[s
     return copied
 
 
-def _refuse_a_book(connection: psycopg.Connection[TupleRow]) -> None:
+async def _refuse_a_book(connection: AsyncConnection[TupleRow]) -> None:
     query = "SELECT to_regnamespace('book') IS NOT NULL OR to_regclass('public.guildbook_migrations') IS NOT NULL"
-    row = connection.execute(query).fetchone()
+    row = await (await connection.execute(query)).fetchone()
     if row and row[0]:
         message = "There is a book already: a copy goes into a new, empty database."
         raise CopyError(message)
@@ -116,8 +116,6 @@ async def _copy(connection: AsyncConnection[TupleRow], source: Source, extent: E
     async for leaves in source.events():
         await copying.take_in(leaves)
         progress(copying.size(), source.head)
-        if copying.is_enough():
-            break
     copying.finish(source.head)
     for table in (LINKS, CHECKPOINTS, COSIGNATURES):
         await _load(connection, table, source.rows(table), copying.position)
@@ -144,7 +142,7 @@ class _Events:
         self._connection = connection
         self._to = extent.to if isinstance(extent.to, int) else (extent.to - EPOCH) // MICROSECOND
         self._is_time = isinstance(extent.to, datetime)
-        self._signed = {each.size: each for each in extent.signed}
+        self._signed = {(each.size, each.root) for each in extent.signed}
         self._tree = Tree()
         self._has_ended = False
         self.position = 0
@@ -154,12 +152,8 @@ class _Events:
         """Return how many events were looked at."""
         return self._tree.size
 
-    def is_enough(self) -> bool:
-        """Tell whether what is to come changes nothing any more."""
-        return self._has_ended and not any(size > self._tree.size for size in self._signed)
-
     async def take_in(self, leaves: Sequence[bytes]) -> None:
-        """Copy what belongs to the copy; what does not is only held against what was signed."""
+        """Copy what belongs to the copy. What does not is held against what was signed, and may say who was erased."""
         wanted = [leaf for leaf in leaves if self._is_wanted(leaf)]
         self._look_at(leaves)
         if wanted:
@@ -192,24 +186,22 @@ class _Events:
     def _grow(self, leaves: Sequence[bytes]) -> list[Part]:
         """Let the tree grow, and look at its root wherever one was signed. Errors: CopyError."""
         parts: list[Part] = []
-        begin, at = self._tree.size, 0
-        for size in sorted(
-            {size for size in self._signed if begin < size < begin + len(leaves)} | {begin + len(leaves)}
-        ):
+        begin, end, at = self._tree.size, self._tree.size + len(leaves), 0
+        for size in sorted({end, *(size for size, _ in self._signed if begin < size < end)}):
             parts += self._tree.append(leaf_hashes(leaves[at : size - begin]))
             at = size - begin
-            if size in self._signed and self._signed[size].root != self._tree.root():
+            if any(signed == size and root != self._tree.root() for signed, root in self._signed):
                 message = f"The events up to {size} are not those that were signed: refused."
                 raise CopyError(message)
         return parts
 
     def finish(self, head: int) -> None:
         """Refuse what ends before it should. Errors: CopyError."""
-        beyond = [size for size in self._signed if size > self._tree.size]
+        beyond = [size for size, _ in self._signed if size > self._tree.size]
         if beyond:
             message = f"A checkpoint was signed of {max(beyond)} events, but there are {self._tree.size}: refused."
             raise CopyError(message)
-        if not self._has_ended and self._tree.size != head:
+        if self._tree.size != head:
             message = f"There should be {head} events, but there are {self._tree.size}."
             raise CopyError(message)
         if not self.position:
@@ -256,8 +248,10 @@ async def _of_the_living(rows: AsyncIterator[bytes], erased: Mapping[str, int]) 
 
 async def _set_sequences(connection: AsyncConnection[TupleRow], sequences: Mapping[str, int]) -> None:
     """Let no id be given that was given before."""
+    query = "SELECT setval(format('book.%%I', %s::text)::regclass, %s, true)"  # the last one that was given
     for name, value in sequences.items():
-        await connection.execute("SELECT setval(format('book.%%I', %s::text)::regclass, %s, false)", (name, value))
+        if value > 1:
+            await connection.execute(query, (name, value - 1))
 
 
 async def _place_readers(connection: AsyncConnection[TupleRow], readers: Mapping[str, str], position: int) -> None:

@@ -74,6 +74,7 @@ class Past:
         self._entity = entity
         self._reveals = reveals
         self._before = self._now = Folds(None, None, None)
+        self._last_seen = self._now, self._now.seen()
 
     def take(self, line: Line) -> None:
         """Go on by one event; one that cannot be decoded changes nothing."""
@@ -96,7 +97,10 @@ class Past:
 
     def changes(self) -> tuple[Change, ...]:
         """Return what the last event changed."""
-        return tuple(changes_between(self._before.seen(), self._now.seen()))
+        last, seen = self._last_seen
+        before = seen if last is self._before else self._before.seen()
+        self._last_seen = self._now, self._now.seen()
+        return tuple(changes_between(before, self._last_seen[1]))
 
 
 async def history_of(

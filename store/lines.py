@@ -19,7 +19,7 @@ from store.codec import (
     decode_meta,
     decode_what_can_be,
 )
-from store.differences import SECRETS, Withheld, plain, without_secrets
+from store.differences import SECRETS, Withheld, plain
 from store.keys import DataKey, Keyring, key_id_of, open_box
 
 
@@ -85,21 +85,19 @@ def _opened_address(keys: dict[str, DataKey], box: str) -> str | None:
 
 def data_of(line: Line, *, reveals: bool) -> dict[str, Any]:
     """Return the fields as they are stored; in the place of what is sealed what was opened, or why it is not."""
-    open_fields = {name: value for name, value in line.fields.items() if name != BOX}
+    stored = {name: _unless_secret(name, value) for name, value in line.fields.items() if name != BOX}
     shape = SHAPES.get(line.row[3])
-    if shape is None or isinstance(line.event, UndecodableEvent):
-        sealed = shape.sealed_fields.values() if shape else ()
-        return {name: _shut(name, value, is_sealed=name in sealed) for name, value in open_fields.items()}
-    names = {wire: name for name, wire in shape.sealed_fields.items() if BOX in line.fields or wire in open_fields}
-    opened = {wire: getattr(line.event, name) for wire, name in names.items()}
-    if line.is_erased():
-        opened = dict.fromkeys(opened, Withheld("erased"))
-    elif not reveals:
-        opened = dict.fromkeys(opened, Withheld("sealed"))
-    return plain(without_secrets({**open_fields, **opened}))
+    if shape is None or not shape.sealed_fields:
+        return stored
+    sealed = {wire: name for name, wire in shape.sealed_fields.items() if BOX in line.fields or wire in stored}
+    if isinstance(line.event, UndecodableEvent) or not (reveals or line.is_erased()):
+        shown = dict.fromkeys(sealed, Withheld("sealed"))
+    elif line.is_erased():
+        shown = dict.fromkeys(sealed, Withheld("erased"))
+    else:
+        shown = {wire: plain(getattr(line.event, name)) for wire, name in sealed.items()}
+    return stored | {name: _unless_secret(name, value) for name, value in shown.items()}
 
 
-def _shut(name: str, value: Any, *, is_sealed: bool) -> Any:  # noqa: ANN401 - any JSON
-    if name in SECRETS:
-        return Withheld("secret")
-    return Withheld("sealed") if is_sealed else value
+def _unless_secret(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    return Withheld("secret") if value and name in SECRETS else value

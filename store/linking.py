@@ -72,9 +72,12 @@ def _spoken(rows: Sequence[TupleRow]) -> list[Spoken]:
 async def _linked(connection: AsyncConnection[TupleRow], spoken: Sequence[Spoken]) -> list[int | None]:
     """Return, for each, where its link says that it was spoken of first."""
     query = """
-        SELECT link.position
+        SELECT (
+            SELECT link.position
+            FROM book.links AS link
+            WHERE link.entity = spoken.entity AND link.stream = spoken.stream
+        )
         FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS spoken (entity, stream, place)
-        LEFT JOIN book.links AS link USING (entity, stream)
         ORDER BY spoken.place
     """
     columns = ([each.entity for each in spoken], [each.stream for each in spoken])

@@ -14,6 +14,7 @@ from store.notes import Checkpoint, NoteError, VerifierKey
 from store.signing_keys import PublishedKey, opened_key
 
 READ_EVENTS = 4096
+READ_BYTES = 8 << 20
 OF_KEYS = (KEYS, SIGNING_KEYS)
 SIGNED = (CHECKPOINTS, COSIGNATURES)  # worth nothing without the keys that signed
 
@@ -37,12 +38,13 @@ class Backup:
 
     async def events(self) -> AsyncIterator[list[bytes]]:
         """See `store.copying.Source`."""
-        batch: list[bytes] = []
+        batch, size = list[bytes](), 0
         for leaf in self._rows(EVENTS):
             batch.append(leaf)
-            if len(batch) == READ_EVENTS:
+            size += len(leaf)
+            if len(batch) == READ_EVENTS or size >= READ_BYTES:
                 yield batch
-                batch = []
+                batch, size = [], 0
         yield batch
 
     async def rows(self, table: Table) -> AsyncIterator[bytes]:

@@ -1,7 +1,7 @@
 """Which events of the log are taken out of it, and reading them in bounded pieces."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from store.leaves import copied, fixed, read_leaf
 
 PIECE_POSITIONS = 4096
 PIECE_BYTES_MAX = 8 << 20
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Selection(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,12 +97,18 @@ async def _leaves_between(
                   AND (%(stream)s::text IS NULL OR stream = %(stream)s)
                   AND (%(context)s::text IS NULL OR starts_with(type, %(context)s || '.'))
                   AND (%(type)s::text IS NULL OR type = %(type)s)
-                  AND (%(since)s::timestamptz IS NULL OR recorded_at >= %(since)s)
-                  AND (%(until)s::timestamptz IS NULL OR recorded_at < %(until)s)
+                  AND recorded_at >= coalesce('epoch'::timestamptz + %(since)s * interval '1 microsecond', '-infinity')
+                  AND recorded_at < coalesce('epoch'::timestamptz + %(until)s * interval '1 microsecond', 'infinity')
             ) AS wanted
             WHERE bytes_before < %(bytes)s
             ORDER BY position
         ) TO STDOUT (FORMAT binary, ENCODING 'UTF8')
     """
-    values = {**msgspec.structs.asdict(wanted), "after": after, "end": end, "bytes": PIECE_BYTES_MAX}
+    times = {"since": _microseconds(wanted.since), "until": _microseconds(wanted.until)}
+    values = {**msgspec.structs.asdict(wanted), **times, "after": after, "end": end, "bytes": PIECE_BYTES_MAX}
     return await copied(connection, query, values)
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    """Return a time as a number: the database knows fewer years and offsets than Python."""
+    return None if moment is None else (moment - BEGINNING) // timedelta(microseconds=1)

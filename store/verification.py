@@ -115,7 +115,7 @@ class _Verification:
         await self._look_at_versions()
         await self._look_at_links()
         await self._look_at_tiles()
-        return Verdict(self._head, signed, tuple(sorted(self._findings, key=_place)))
+        return Verdict(self._head, signed, tuple(sorted(self._findings, key=place_of)))
 
     def _find(self, position: int | None, text: str) -> None:
         if len(self._findings) < FINDINGS_MAX:
@@ -285,5 +285,6 @@ class _Verification:
         return await (await self._connection.execute(query, arguments or None)).fetchall()
 
 
-def _place(finding: Finding) -> tuple[bool, int]:
+def place_of(finding: Finding) -> tuple[bool, int]:
+    """Return what findings are sorted by: first those about no event, then by position."""
     return finding.position is not None, finding.position or 0

@@ -162,8 +162,12 @@ async def _purge(
 
 async def _until_level(connection: AsyncConnection[TupleRow], position: int) -> None:
     """Return when no projector has in hand what was sealed before a position: it would bring it into new tables."""
-    while await leadership.is_led(connection, leadership.PROJECTOR):
-        places = await checkpoints.all_checkpoints(connection)
-        if all(place.position >= position or place.stopped_at for place in places if place.fingerprint):
+    while True:
+        if await _are_past(connection, position) or not await leadership.is_led(connection, leadership.PROJECTOR):
             return
         await asyncio.sleep(LEVEL_SECONDS)
+
+
+async def _are_past(connection: AsyncConnection[TupleRow], position: int) -> bool:
+    places = await checkpoints.all_checkpoints(connection)
+    return all(place.position >= position or place.stopped_at for place in places if place.fingerprint)

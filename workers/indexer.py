@@ -1,7 +1,7 @@
 """The indexer: takes what was recorded into the index of the trail, in what time others leave; of several, one acts.
 
-Nobody waits for it, since a search reads the log where the index ends. So it rests longer than it works, and a busy log
-costs it a share of one core at most.
+Nobody waits for it, since a search reads the log where the index ends. So while others append it rests nine times as
+long as it works; when they do not, it catches up.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ import structlog
 
 from projections.checkpoints import FencedError
 from projections.search import index
-from store import leadership
+from store import leadership, log
 from store.connections import connect, described
 
-REST_SHARE = 4.0  # for each second of work, so many of rest
+REST_SHARE = 9.0  # for each second of work, so many of rest
 REST_SECONDS_MIN = 1.0
 RESTART_SECONDS = 0.5
 
@@ -41,10 +41,9 @@ class Indexer:
         async with await connect(self._url) as connection:
             await leadership.become_leader(connection, leadership.INDEXER)
             await connection.execute("SET synchronous_commit = off")  # the index can be made again
-            position = await index.prepare(connection)
+            position, head = await index.prepare(connection), 0
             while True:
-                began, before = time.monotonic(), position
-                position = await index.take_in(connection, before)
-                rest_seconds = REST_SHARE * (time.monotonic() - began)
-                is_behind = position - before >= index.READ_EVENTS
-                await asyncio.sleep(rest_seconds if is_behind else max(rest_seconds, REST_SECONDS_MIN))
+                began, before, head_before = time.monotonic(), position, head
+                position, head = await index.take_in(connection, position), await log.head(connection)
+                rest_seconds = REST_SHARE * (time.monotonic() - began) if head > head_before else 0.0
+                await asyncio.sleep(rest_seconds if position > before else max(rest_seconds, REST_SECONDS_MIN))

@@ -42,7 +42,7 @@ QUERY = {
     query=QUERY,
     answers={200: str},
     refusals=(404, 429),
-    media_type="application/x-ndjson",
+    media_type="application/x-ndjson, text/csv",
     credentials=("bot", "session"),
 )
 async def exported(request: Asked) -> Response[bytes]:

@@ -10,11 +10,10 @@ from litestar import Response
 from api.book.auditors import auditor_of, reveals_in_query
 from api.book.errors import ProblemError, answer
 from api.book.event_filters import FILTERS, wanted_in_query
-from api.book.forms import position_in_query, query_of
+from api.book.forms import position_in_query, query_of, snowflake_in_query
 from api.book.routes import get
 from api.parts import Asked, parts_of
 from api.trail import look
-from domain.entities import entity_of
 from domain.kernel import STREAM_CHARACTERS_MAX
 from projections.search.queries import Wanted, search
 from schemas.book import BIGINT_MAX
@@ -45,7 +44,7 @@ AS_OF = {
     "type": "string",
     "description": "A position, or a time with an offset: what it was then, and the event that made it so.",
 }
-OF_BOTH = ("limit", "stream", "context", "type", "actor", "guild", "since", "until")
+OF_BOTH = ("limit", "stream", "context", "type", "actor", "since", "until")
 OF_SEARCH = {
     "q": {
         "type": "string",
@@ -127,7 +126,7 @@ async def found(request: Asked) -> Response[bytes]:
 def _stream_in_path(request: Asked) -> str:
     """Return the stream that is asked for. Errors: ProblemError when there can be none of that name."""
     stream: str = request.path_params["stream"]
-    if len(stream) > STREAM_CHARACTERS_MAX or not stream.isprintable() or entity_of(stream) is None:
+    if len(stream) > STREAM_CHARACTERS_MAX or not stream.isprintable():
         raise ProblemError(404, "There is no such stream.")
     return stream
 
@@ -173,8 +172,9 @@ def _wanted(request: Asked) -> Wanted:
     """Read what is searched for. Errors: ProblemError."""
     query, filters = query_of(request), wanted_in_query(request)
     asked = {name: getattr(filters, name) for name in OF_BOTH}
-    words = {name: _text(query, name) for name in ("q", "request")}
-    return Wanted(**asked, q=words["q"] or "", request=words["request"], before=position_in_query(request, "before"))
+    guild, before = snowflake_in_query(request, "guild"), position_in_query(request, "before")
+    q, cause = _text(query, "q") or "", _text(query, "request")
+    return Wanted(**asked, guild=guild, before=before, q=q, request=cause)
 
 
 def _text(query: dict[str, str], name: str) -> str | None:

@@ -14,7 +14,7 @@ from projections.search.index import position_indexed
 from store.listing import position_before
 
 BEYOND = 2**63 - 1
-READ_EVENTS = 2_000
+READ_EVENTS = 500  # at once, as others live in the same loop
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,7 @@ async def answered(client: Client, found: AsyncIterator[str], listeners: Listene
     listener = listeners.join("apps-1", may)
     answer: Any = Download(found, "text/csv", {"A-Header": "1"}, listener, listeners).to_asgi_response()
     await answer({}, client.receive, client.send)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await listeners.close()  # at once, since nobody is left
 
 
@@ -88,6 +88,6 @@ async def test_it_is_not_whole_when_it_is_cut_off(client: Client, why: str) -> N
 
     listener = listeners.join("apps-1", may)
     answer: Any = Download(without_end(), "text/csv", {}, listener, listeners).to_asgi_response()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await answer({}, client.receive, client.send)
     assert (client.got(), client.has_all()) == (b"a", False)

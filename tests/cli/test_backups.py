@@ -102,6 +102,9 @@ def test_what_cannot_be_backed_up_or_restored_is_said(book: Settings, empty_url:
     assert "the master key of the book only" in refused(*restore, "--keys", str(keys))
     other = {"GUILDBOOK_MASTER_KEY": "A" * 43 + "="}
     assert "is not the one" in refused(*restore, "--keys", str(keys), settings=other)
+    kept = tmp_path / "kept"
+    kept.write_bytes(b"\xff")
+    assert "decode" in refused(*restore, "--checkpoint", str(kept), settings=book)
     assert "the backup ends at" in refused(*restore, "--to", "1000000", settings=book)
     assert "is no position and no time" in refused(*restore, "--to", "yesterday", settings=book, code=2)
     assert "There is no backup in" in refused("restore", str(tmp_path), "--into", empty_url)

@@ -15,7 +15,7 @@ async def test_connections_are_watched_as_soon_as_there_is_a_socket_that_listens
     monkeypatch.setattr("cli.keepalive._open_files", lambda: [it for it in OPEN_FILES.iterdir() if it not in others])
     notice_the_vanished(asyncio.get_running_loop())
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not listening.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
         with socket.create_connection(listening.getsockname()) as client:

@@ -14,7 +14,7 @@ from domain.processes.edit_account import edit_account
 from tests.browser import Tab, browsing, chromium
 from tests.conftest import cloned
 from tests.domain.samples import profile
-from tests.judges.test_console_browser import log_in
+from tests.judges.test_console_browser import log_in, until_it_stands
 from tests.servers import NO_LIMITS, free_port, spawn, stop, wait_until_ready
 from tests.world import World, new_number, open_world
 
@@ -25,7 +25,10 @@ pytestmark = [
 
 AUDIT = "/console/audit"
 NAMES = ("Bela", "Belo", "Bel", "Bella")
-NAME = "[...document.querySelectorAll('.state tr')].find(r => r.cells[0].innerText == 'name')?.cells[1].innerText.trim() ?? ''"
+NAME = (
+    "[...document.querySelectorAll('.state tr')].find(r => r.cells[0].innerText == 'name')"
+    "?.cells[1].innerText.trim() ?? ''"
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +95,18 @@ async def test_an_auditor_finds_somebody_and_goes_back_in_time_with_the_keyboard
     await tab.type("[name=q]", f"accounts {bela} details")
     await tab.until("document.querySelectorAll('.events li').length == 3")
     await tab.until("location.search.includes('details')")
+    await tab.choose("[name=context]", "teams")
+    await tab.until_it_says("There is nothing like that in the book.")
+    await tab.choose("[name=context]", "accounts")
+    await until_it_stands(tab, "DetailsChanged")
     await tab.picture(tmp_path / "timeline.png")
     await tab.tab_to(".events .what > a")
     await tab.press("Enter")
-    await tab.until_it_says("As it was")
+    await until_it_stands(tab, "As it was")
     await tab.tab_to("#reveal")
     await tab.press("Enter")
     await tab.until(f"/^{NAMES[3]}\\b/.test({NAME})")
+    await until_it_stands(tab, "Close what is sealed")
     await tab.tab_to("#slider")
     for name in NAMES[2::-1]:
         await tab.press("ArrowLeft")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.apps.aggregate import AUDITOR_SCOPE
 from tests.api.book.loading import LOADS, OWNER, back_up, done, external, new_source, new_target, publish
 from tests.api.book.subscribing import URL, deliver, subscribe
 from tests.workers.notary.books import notarize
@@ -33,7 +34,8 @@ GUILDS = "^/book/guilds"
 OTHERS = "^/book/(events|settings|bots)"
 LOADING = "^/book/(backups|templates|loads)"
 CALLBACKS = "^/book/callbacks"
-PROOFS = "^/book/(checkpoint|proofs|keys)"
+PROOFS = "^/book/(checkpoint|proofs|keys|export)"
+HISTORY = "^/book/(streams|search)"
 XENON = "^(/api)?/(mappers|loaders|templates)"
 RESET = "/auth/reset_token"  # whoever calls it is nobody afterwards
 
@@ -95,10 +97,17 @@ async def test_every_answer_about_what_is_backed_up_and_loaded_is_described(worl
     judge(tmp_path, bot, known, f"--include-path-regex={LOADING}", "--include-method=DELETE", "--phases=fuzzing")
 
 
+async def test_every_answer_to_an_auditor_about_the_past_is_described(world: World, tmp_path: Path) -> None:
+    auditor = await world.bot(AUDITOR_SCOPE)
+    judge(tmp_path, auditor, AFTER, f"--include-path-regex={HISTORY}")
+    known = {"path.stream": f"accounts-{await world.account()}", "query.as_of": "2999-01-01T00:00:00Z"}
+    judge(tmp_path, auditor, {**AFTER, **known}, f"--include-path-regex={HISTORY}")
+
+
 async def test_every_answer_about_what_is_signed_is_described(
     world: World, shared_database_url: str, tmp_path: Path
 ) -> None:
-    bot = await world.bot()
+    bot = await world.bot(AUDITOR_SCOPE)
     size = str((await notarize(shared_database_url)).size)
     judge(tmp_path, bot, AFTER, f"--include-path-regex={PROOFS}")
     known = {"path.size": size, "query.position": "1", "query.size": size, "query.from": "1", "query.to": size}

@@ -16,7 +16,7 @@ from store.event_store import EventStore
 from tests.books import ORIGIN, ask, opened, projecting, shown, until
 from tests.projections.poison import UNLUCKY, with_a_mistake
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def test_whoever_waits_is_patient_for_so_long_and_no_longer(database_url: 
         position = await create(store)
         started = time.monotonic()
         assert not await freshness.wait(position, 0.3)
-        assert 0.3 <= time.monotonic() - started < 2
+        assert 0.3 <= time.monotonic() - started < 4
         assert not await freshness.wait(position, 0)
 
 

@@ -141,5 +141,5 @@ async def test_one_notification_tells_of_a_batch(database_url: str) -> None:
     async with appending(database_url) as appender, await module.connect(database_url) as listener:
         await listener.execute("LISTEN guildbook_log")
         await all_of(appender, one("teams-1"), one("teams-2"))
-        told = [notify.payload async for notify in listener.notifies(timeout=5, stop_after=1)]
+        told = [notify.payload async for notify in listener.notifies(timeout=30, stop_after=1)]
     assert told == ["2"]

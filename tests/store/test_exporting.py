@@ -5,6 +5,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from pyarrow import parquet
 
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
+from store.appender import Append, Appender, NewEvent
 from store.bundles import BundleError, manifest_in
 from store.codec import Origin
 from store.exporting import ExportError
 from store.proofs import NotSignedError
 from store.rows import FORMATS, Format
-from store.selection import Selection
+from store.selection import PIECE_BYTES_MAX, Selection, pieces
 from tests.books import ask, opened, until
 from tests.conftest import cloned
 from tests.domain.samples import profile
@@ -25,6 +27,8 @@ from tests.store.exports import found, take_out, take_out_until
 from tests.workers.notary.books import NAME, append, is_signed, notarize, notarizing
 
 TEAMS, AWARDS = 5000, 4500
+FAR = datetime.max.replace(tzinfo=timezone(-timedelta(hours=23)))  # later than UTC, and PostgreSQL, can tell
+LONG_AGO = datetime.min.replace(tzinfo=timezone(timedelta(hours=23)))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,9 @@ def test_an_export_holds_every_event_once_and_in_order_whatever_its_format(
         (Selection(context="team"), 0),
         (Selection(after=9500), 0),
         (Selection(up_to=1), 1),
+        (Selection(since=datetime(2026, 1, 1, tzinfo=UTC), until=FAR), 9500),
+        (Selection(since=FAR), 0),
+        (Selection(until=LONG_AGO), 0),
         (Selection(up_to=2**62, after=4095), 9500 - 4095),
     ],
 )
@@ -83,6 +90,15 @@ def test_a_selection_is_proved_whatever_lies_between_its_events(
 ) -> None:
     assert take_out(book, tmp_path / "some", selection).count == count
     assert found(tmp_path / "some") == []
+
+
+def test_a_time_is_from_then_on_and_until_before(book: str, tmp_path: Path) -> None:
+    [(moment,)] = ask(book, "SELECT recorded_at FROM book.log WHERE position = 9500")  # and that of all its append
+    assert isinstance(moment, datetime)
+    assert take_out(book, tmp_path / "since", Selection(since=moment)).count == AWARDS
+    assert take_out(book, tmp_path / "until", Selection(until=moment)).count == TEAMS
+    later = moment + timedelta(microseconds=1)
+    assert take_out(book, tmp_path / "later", Selection(since=later)).count == 0
 
 
 def test_an_export_that_was_cut_off_goes_on_and_is_what_it_would_have_been(book: str, tmp_path: Path) -> None:
@@ -160,3 +176,17 @@ async def test_what_is_sealed_stands_beside_the_row_when_it_is_revealed(
     assert (kept["data"]["name"], kept["address"]) == (profile(1).name, "192.0.2.7")
     assert (erased["data"]["name"], erased["address"]) == ({"withheld": "erased"}, "192.0.2.7")
     assert all(profile(1).name not in str(row["data"]) for row in rows(folder, kind))
+
+
+async def test_large_events_are_read_a_few_at_a_time(database_url: str, tmp_path: Path) -> None:
+    appender, data = Appender(database_url), b'{"team":1,"name":"%s"}' % (b"x" * (PIECE_BYTES_MAX // 4))
+    for number in range(1, 10):
+        event = NewEvent("teams-1", number, "teams.TeamRenamed", data, b'{"actor":"operator"}', "")
+        await appender.append(Append(events=[event], reads={}))
+    await appender.close()
+    async with opened(database_url) as store:
+        ends = [(piece.end, len(piece.leaves)) async for piece in pieces(store.pool, Selection(), 9)]
+    assert ends == [(4, 4), (8, 4), (9, 1)]
+    await notarize(database_url)
+    await asyncio.to_thread(take_out, database_url, tmp_path / "large")
+    assert found(tmp_path / "large") == []

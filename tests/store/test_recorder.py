@@ -233,7 +233,7 @@ def test_a_projection_that_is_started_again_goes_on_where_it_was(env: dict[str, 
             env=env,
         ) as runner:
             [recording] = runner.app.save(Aggregate())
-            runner.wait(recording.notification.id, timeout=10)
+            runner.wait(recording.notification.id, timeout=40)
             assert runner.projection.view.get_created_event_counter() == total
 
 

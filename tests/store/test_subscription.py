@@ -18,9 +18,9 @@ from store.recorder import Factory
 from tests.store.visitors import until
 
 EVENTS_MANY = 1_200  # more than two of the lists that a subscription reads
-STOP_SECONDS_MAX = 0.5
-WAIT_SECONDS_MAX = 10.0
-WAKE_SECONDS_MAX = 0.5
+STOP_SECONDS_MAX = 0.9  # less than between two looks
+WAIT_SECONDS_MAX = 40.0
+WAKE_SECONDS_MAX = 2.0  # five looks take longer
 
 
 @pytest.fixture

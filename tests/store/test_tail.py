@@ -20,7 +20,8 @@ from store.tail import Tail, Told
 from tests.books import ORIGIN, ask, opened
 from tests.domain.samples import profile
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 40
+GIVE_UP_SECONDS = 10
 CUT = """
     SELECT pg_terminate_backend(pid)
     FROM pg_stat_activity
@@ -37,7 +38,7 @@ async def followed(store: EventStore, url: str, ring_events: int = 100) -> Async
         await tail.wait(await head(store) - 1)
     yield tail
     running.cancel()
-    await asyncio.wait({running}, timeout=PATIENCE_SECONDS)  # psycopg may lose a cancellation
+    await asyncio.wait({running}, timeout=GIVE_UP_SECONDS)  # psycopg may lose a cancellation
 
 
 async def head(store: EventStore) -> int:

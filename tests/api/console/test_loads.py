@@ -188,7 +188,7 @@ async def test_a_backup_of_somebody_else_cannot_be_loaded(move: Move) -> None:
 async def test_a_running_load_is_followed_to_its_end(move: Move) -> None:
     load = await move.started()
     frames: list[str] = []
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(move.run(load))
         path = f"{move.path}/{load}/live"
         async with move.owner.http.stream("GET", path, headers=move.owner.headers) as answer:
@@ -202,7 +202,7 @@ async def test_a_running_load_is_followed_to_its_end(move: Move) -> None:
 
 async def test_who_may_no_longer_see_a_load_does_not_follow_it_any_further(move: Move) -> None:
     path = f"{move.path}/{await move.started()}/live"
-    async with asyncio.timeout(20), move.owner.http.stream("GET", path, headers=move.owner.headers) as answer:
+    async with asyncio.timeout(60), move.owner.http.stream("GET", path, headers=move.owner.headers) as answer:
         lines = answer.aiter_lines()
         assert await anext(lines) == "retry: 1000"
         await move.report(owner=move.home.manager.account)

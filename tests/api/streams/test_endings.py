@@ -83,7 +83,7 @@ async def test_a_client_that_takes_nothing_is_sent_away_and_resumes(impatient: I
     guild = await new_home(bot)
     async with idle(bot) as slow:
         end = await rename(world, guild, MUCH, TEXT)
-        await asyncio.sleep(5)  # taking nothing is what it does
+        await asyncio.sleep(3)  # taking nothing is what it does
         positions, code = await drained(slow)
     assert code in {1013, 1006}  # what it has not taken may stand before the word of goodbye
     assert 0 < len(positions) < MUCH

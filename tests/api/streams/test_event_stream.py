@@ -55,7 +55,7 @@ async def test_a_time_says_where_it_begins(world: World) -> None:
 
 async def test_it_ends_when_its_token_is_revoked(world: World) -> None:
     bot = await world.bot()
-    async with asyncio.timeout(10), streaming(bot) as events:
+    async with asyncio.timeout(60), streaming(bot) as events:
         await world.do(delete_app, app=bot.id)
         assert [event async for event in events] == []
 

@@ -16,7 +16,7 @@ from tests.api.xenon.callers import Program
 Frame = dict[str, Any]
 
 PATHS = ("/loaders/ws", "/api/loaders/ws")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class Ear:

@@ -241,7 +241,7 @@ async def test_the_sender_is_woken_at_the_commit(listening: Community) -> None:
     await listening.connection.execute(f"LISTEN {signals.DELIVERIES}")
     await listening.join(INES)
     await listening.project()
-    notified = [notify async for notify in listening.connection.notifies(timeout=1, stop_after=1)]
+    notified = [notify async for notify in listening.connection.notifies(timeout=30, stop_after=1)]
     assert [notify.channel for notify in notified] == [signals.DELIVERIES]
 
 

@@ -141,7 +141,7 @@ async def test_a_long_wait_for_discord_is_told_and_ends_when_somebody_wants_the_
             began = time.monotonic()
             await store.execute(ORIGIN, cancel_load, load="ld_1")
             load = await ended(store)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     assert load.outcome == "cancelled"
     assert len(load.pairs) == 1 + 2  # the guild, and the roles that were made
     assert len(guild.roles) == 4
