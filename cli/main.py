@@ -66,6 +66,7 @@ def guildbook() -> None:
     guildbook events --follow              what happens, as it happens
     guildbook history STREAM               what became of one entity, and who did it
     guildbook verify                       whether the log is what was recorded
+    guildbook backup --to DIR              what is new of it, into files
 
     Every command takes --data DIR, or GUILDBOOK_DATABASE_URL, and works whether or not the server runs.
     `guildbook settings` lists what else can be set. Exit codes: 1 for what failed or does not fit, 2 for what was asked

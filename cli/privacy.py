@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEAD = ("SUBJECT", "HELD FOR", "ERASED AT", "CLEARED", "KEY")
 SHOWN = 100
 NEVER = 0
+DAYS = click.IntRange(NEVER, 36_500)
 
 reference_option = click.option(
     "--reference", required=True, metavar="TEXT", help="Names the case. It is kept for ever: not a person's name."
@@ -138,9 +139,6 @@ def release(subject: str, reference: str, data: Path) -> None:
 
     operate(data, lambda store: execute(store, release_hold, subject=subject, reference=reference))
     tell(f"{subject} is not held for {reference} any more")
-
-
-DAYS = click.IntRange(0, 36_500)
 
 
 @privacy.command()

@@ -8,7 +8,6 @@ from domain.callbacks.events import CallbackEvent
 from domain.catalogue import concerned_guild
 from domain.guilds.events import MemberJoined, MemberLeft
 from domain.kernel import Event
-from domain.privacy.events import SubjectErased
 from schemas.events import EventOut
 from store.codec import BOX, SHAPES
 from store.differences import SECRETS
@@ -65,14 +64,9 @@ class Sight:
         return line.guild in self._limits
 
     def _is_own(self, line: Line) -> bool:
-        """One's own is what one did, that one is erased, and what was done with one's callbacks."""
-        match line.event:
-            case SubjectErased(of=subject) if subject == self._name:
-                return True
-            case CallbackEvent(app=app) if app == self._bot:
-                return True
-            case _:
-                return line.shown.actor == self._name
+        """One's own is what one did, and what was done with one's callbacks: a bot is to know that one was disabled."""
+        event = line.event
+        return line.shown.actor == self._name or (isinstance(event, CallbackEvent) and event.app == self._bot)
 
     def _follow(self, line: Line) -> None:
         event = line.event

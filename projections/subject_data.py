@@ -17,6 +17,36 @@ from store.keys import DataKey, open_box
 
 WINDOW_POSITIONS = 20_000  # how much of the log one statement reads
 
+ROWS: dict[str, dict[str, LiteralString]] = {
+    "accounts": {
+        "accounts": "SELECT to_json(t) FROM accounts AS t WHERE id = %b",
+        "guild_lists": "SELECT to_json(t) FROM guild_lists AS t WHERE account = %b",
+        "holdings": "SELECT to_json(t) FROM holdings AS t WHERE account = %b",
+        "sessions": "SELECT (to_jsonb(t) - 'token_hash')::json FROM sessions AS t WHERE account = %b",
+        "guild_members": "SELECT to_json(t) FROM guild_members AS t WHERE id = %b",
+        "guild_bans": "SELECT to_json(t) FROM guild_bans AS t WHERE id = %b",
+        "backups": "SELECT to_json(t) FROM backups AS t WHERE creator = %b",
+        "templates": "SELECT to_json(t) FROM templates AS t WHERE creator = %b",
+        "operations.provider_grants": "SELECT json_build_object('account', t.account)"
+        " FROM operations.provider_grants AS t WHERE account = %b",
+        "operations.deliveries": "SELECT json_build_object('id', t.id, 'state', t.state, 'created_at', t.created_at)"
+        " FROM operations.deliveries AS t WHERE entity LIKE '%%-' || %b::text",
+        "operations.keyed_requests": "SELECT json_build_object('route', t.route, 'key', t.key, 'at', t.created_at)"
+        " FROM operations.keyed_requests AS t WHERE caller = 'accounts-' || %b::text",
+    },
+    "apps": {
+        "apps": "SELECT (to_jsonb(t) - '{token_hash,bot_token_hash}'::text[])::json FROM apps AS t WHERE id = %b",
+        "callbacks": "SELECT to_json(t) FROM callbacks AS t WHERE app = %b",
+        "fleet_stats": "SELECT to_json(t) FROM fleet_stats AS t WHERE bot = %b",
+        "fleet_commands": "SELECT to_json(t) FROM fleet_commands AS t WHERE bot = %b",
+    },
+    "guilds": {
+        "guilds": "SELECT to_json(t) FROM guilds AS t WHERE id = %b",
+        "setting_rows": "SELECT to_json(t) FROM setting_rows AS t WHERE guild = %b",
+    },
+}
+"""What to ask the tables for, by the kind of subject."""
+
 
 class Wanted(NamedTuple):
     """Which events are a subject's: of its streams, of those that spoke of it, and those that it caused."""
@@ -97,37 +127,6 @@ def _opened(stored_type: str, data: bytes, keys: Mapping[str, DataKey]) -> dict[
     except UNDECODABLE:
         return {}
     return {name: value for name, value in fields.items() if name not in SECRETS and name != BOX}
-
-
-ROWS: dict[str, dict[str, LiteralString]] = {
-    "accounts": {
-        "accounts": "SELECT to_json(t) FROM accounts AS t WHERE id = %b",
-        "guild_lists": "SELECT to_json(t) FROM guild_lists AS t WHERE account = %b",
-        "holdings": "SELECT to_json(t) FROM holdings AS t WHERE account = %b",
-        "sessions": "SELECT (to_jsonb(t) - 'token_hash')::json FROM sessions AS t WHERE account = %b",
-        "guild_members": "SELECT to_json(t) FROM guild_members AS t WHERE id = %b",
-        "guild_bans": "SELECT to_json(t) FROM guild_bans AS t WHERE id = %b",
-        "backups": "SELECT to_json(t) FROM backups AS t WHERE creator = %b",
-        "templates": "SELECT to_json(t) FROM templates AS t WHERE creator = %b",
-        "operations.provider_grants": "SELECT json_build_object('account', t.account)"
-        " FROM operations.provider_grants AS t WHERE account = %b",
-        "operations.deliveries": "SELECT json_build_object('id', t.id, 'state', t.state, 'created_at', t.created_at)"
-        " FROM operations.deliveries AS t WHERE entity LIKE '%%-' || %b::text",
-        "operations.keyed_requests": "SELECT json_build_object('route', t.route, 'key', t.key, 'at', t.created_at)"
-        " FROM operations.keyed_requests AS t WHERE caller = 'accounts-' || %b::text",
-    },
-    "apps": {
-        "apps": "SELECT (to_jsonb(t) - '{token_hash,bot_token_hash}'::text[])::json FROM apps AS t WHERE id = %b",
-        "callbacks": "SELECT to_json(t) FROM callbacks AS t WHERE app = %b",
-        "fleet_stats": "SELECT to_json(t) FROM fleet_stats AS t WHERE bot = %b",
-        "fleet_commands": "SELECT to_json(t) FROM fleet_commands AS t WHERE bot = %b",
-    },
-    "guilds": {
-        "guilds": "SELECT to_json(t) FROM guilds AS t WHERE id = %b",
-        "setting_rows": "SELECT to_json(t) FROM setting_rows AS t WHERE guild = %b",
-    },
-}
-"""What to ask the tables for, by the kind of subject."""
 
 
 async def rows_of(store: EventStore, subject: str) -> dict[str, tuple[dict[str, Any], ...]]:

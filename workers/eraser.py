@@ -104,8 +104,9 @@ class Eraser:
         """Apply the rules of retention once a day."""
         now = self._now()
         if self._applied_at is None or now >= self._applied_at + RETENTION_EVERY:
+            self._applied_at = now  # also when it fails: it is tried again tomorrow, and purging goes on
             await apply_rules(store, now)
-            self._applied_at = now
+            store.forget()
 
 
 async def place_of(connection: AsyncConnection[TupleRow]) -> int:

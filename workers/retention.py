@@ -15,6 +15,49 @@ from store.listing import position_before
 
 ORIGIN = Origin(actor="retention", surface="eraser")
 
+# A person is seen who did something, to whom something was done, or who is a member somewhere.
+UNSEEN_PEOPLE = """
+    WITH recent AS (
+        SELECT stream, convert_from(meta, 'UTF8')::json ->> 'actor' AS actor
+        FROM book.log
+        WHERE position > %(after)b
+    ), seen AS (
+        SELECT actor AS subject FROM recent
+        UNION
+        SELECT stream FROM recent WHERE starts_with(stream, 'accounts-')
+        UNION
+        SELECT 'accounts-' || substring(stream FROM '[0-9]+$') FROM recent
+        WHERE starts_with(stream, 'guilds-member-') OR starts_with(stream, 'guilds-ban-')
+        UNION
+        SELECT link.entity FROM book.links AS link JOIN recent USING (stream)
+        WHERE starts_with(link.entity, 'accounts-') AND NOT starts_with(stream, 'privacy-')
+        UNION
+        SELECT 'accounts-' || id FROM guild_members
+    )
+    SELECT key.subject
+    FROM book.keys AS key
+    WHERE starts_with(key.subject, 'accounts-')
+      AND key.made_after < %(after)b
+      AND NOT EXISTS (SELECT FROM seen WHERE seen.subject = key.subject)
+"""
+# An account that was registered anew has an event after its deletion.
+DELETED_ACCOUNTS = """
+    SELECT key.subject
+    FROM book.keys AS key
+    CROSS JOIN LATERAL (
+        SELECT type, position
+        FROM book.log
+        WHERE stream = key.subject
+        ORDER BY version DESC
+        LIMIT 1
+    ) AS last
+    WHERE starts_with(key.subject, 'accounts-')
+      AND last.type = 'accounts.AccountDeleted'
+      AND last.position <= %(after)b
+      AND NOT EXISTS (SELECT FROM guild_members WHERE 'accounts-' || id = key.subject)
+"""
+PEOPLE: dict[str, LiteralString] = {"unseen_people": UNSEEN_PEOPLE, "deleted_accounts": DELETED_ACCOUNTS}
+
 
 class Due(msgspec.Struct, frozen=True):
     """Whom a rule is about now: those that are to be erased, and those that are held."""
@@ -61,47 +104,3 @@ async def _erase(store: EventStore, subject: str, due: Due) -> bool:
         return (await erasure.erase(store, ORIGIN, subject, f"retention: {due.data_class}")).value
     except (HeldError, UnknownError):  # somebody was faster
         return False
-
-
-# A person is seen who did something, to whom something was done, or who is a member somewhere.
-UNSEEN_PEOPLE = """
-    WITH recent AS (
-        SELECT stream, convert_from(meta, 'UTF8')::json ->> 'actor' AS actor
-        FROM book.log
-        WHERE position > %(after)b
-    ), seen AS (
-        SELECT actor AS subject FROM recent
-        UNION
-        SELECT stream FROM recent WHERE starts_with(stream, 'accounts-')
-        UNION
-        SELECT 'accounts-' || substring(stream FROM '[0-9]+$') FROM recent
-        WHERE starts_with(stream, 'guilds-member-') OR starts_with(stream, 'guilds-ban-')
-        UNION
-        SELECT link.entity FROM book.links AS link JOIN recent USING (stream)
-        WHERE starts_with(link.entity, 'accounts-') AND NOT starts_with(stream, 'privacy-')
-        UNION
-        SELECT 'accounts-' || id FROM guild_members
-    )
-    SELECT key.subject
-    FROM book.keys AS key
-    WHERE starts_with(key.subject, 'accounts-')
-      AND key.made_after < %(after)b
-      AND NOT EXISTS (SELECT FROM seen WHERE seen.subject = key.subject)
-"""
-# An account that was registered anew has an event after its deletion.
-DELETED_ACCOUNTS = """
-    SELECT key.subject
-    FROM book.keys AS key
-    CROSS JOIN LATERAL (
-        SELECT type, position
-        FROM book.log
-        WHERE stream = key.subject
-        ORDER BY version DESC
-        LIMIT 1
-    ) AS last
-    WHERE starts_with(key.subject, 'accounts-')
-      AND last.type = 'accounts.AccountDeleted'
-      AND last.position <= %(after)b
-      AND NOT EXISTS (SELECT FROM guild_members WHERE 'accounts-' || id = key.subject)
-"""
-PEOPLE: dict[str, LiteralString] = {"unseen_people": UNSEEN_PEOPLE, "deleted_accounts": DELETED_ACCOUNTS}

@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("kafka")]
 
 ID, OTHER = 204778476102877187, 205778476102877187
 WHO = f"accounts-{ID}"
-MARK = "zqx"  # in every word of theirs, and nowhere else
+MARK = "zephyr-quux"  # in every word of theirs, and nowhere else; too long to be in a box by chance
 ADDRESS = "2001:db8:2048::1"
 INES = Profile(ID, f"{MARK}-name-before", "0412", f"https://a.example/{MARK}-face.png")
 MEMBER = MemberReport(id=ID, username=f"{MARK}-user", global_name=f"{MARK}-global", avatar=MARK, nick=f"{MARK}-nick")
@@ -143,10 +144,12 @@ def killed_while(url: str, settings: dict[str, str], hold: str, reached: Callabl
     with psycopg.connect(url) as holding, psycopg.connect(url, autocommit=True) as looking:
         holding.execute(hold.encode())
         eraser = servers.spawn("work", "eraser", url=url, settings=settings)
-        while not reached(looking):
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not reached(looking) and time.monotonic() < deadline:
             assert eraser.poll() is None
         eraser.kill()
         eraser.wait()
+        assert time.monotonic() < deadline, f"it never waited for {hold}"
 
 
 def waits_for(relation: str) -> Callable[[psycopg.Connection], bool]:

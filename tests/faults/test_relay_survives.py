@@ -20,6 +20,7 @@ from tests.books import opened, places, until
 from tests.deeds import Deeds, do_many
 from tests.faults.clusters import cluster
 from tests.kafka_broker import ApacheKafka
+from tests.store import visitors
 from tests.workers.kafka import listening
 from tests.workers.kafka.relaying import SECONDS_MAX, relayed
 from workers.kafka.relay import READER
@@ -134,10 +135,8 @@ async def test_it_goes_on_when_the_broker_is_back(
             await assert_kafka_has_the_log(database_url, apache_kafka, kafka_prefix)
 
 
-async def test_it_goes_on_when_the_database_is_back(
-    tmp_path: Path, apache_kafka: ApacheKafka, kafka_prefix: str
-) -> None:
-    with cluster(tmp_path) as postgres, relay(postgres.url, apache_kafka, kafka_prefix):
+async def test_it_goes_on_when_the_database_is_back(apache_kafka: ApacheKafka, kafka_prefix: str) -> None:
+    with visitors.open_home() as home, cluster(home) as postgres, relay(postgres.url, apache_kafka, kafka_prefix):
         for seed in range(2):
             async with opened(postgres.url) as store:
                 await do_many(store, Deeds(seed), DEEDS_AT_A_TIME)

@@ -24,7 +24,7 @@ async def compared(url: str, store: EventStore) -> Comparison:
     return found
 
 
-async def projected(url: str, store: EventStore, deeds: int = 400) -> int:
+async def projected(url: str, store: EventStore, deeds: int = 200) -> int:
     """Do so many deeds, and return the head once they are shown."""
     async with projecting(url):
         await do_many(store, Deeds(16), deeds)

@@ -73,6 +73,7 @@ async def test_the_index_finds_what_the_log_has_however_far_it_is(
 ) -> None:
     monkeypatch.setattr(index, "READ_EVENTS", 60)
     monkeypatch.setattr("projections.search.queries.READ_EVENTS", 50)
+    monkeypatch.setattr("projections.search.queries.RECENT_POSITIONS", 30)
     async with opened(database_url) as store:
         await busy(store)
         head = int(str(ask(database_url, "SELECT book.head()")[0][0]))

@@ -1,6 +1,7 @@
 """The log is backed up to files that are only added to, its keys elsewhere; what comes back is the book, or refused."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from projections.rebuild import rebuild
 from store import backups
 from store.backup_files import BackupError, KeysManifest, Manifest, read_manifest
 from store.connections import connect
-from store.copying import Copied, CopyError, Extent, copy_book
+from store.copying import Copied, CopyError, Extent, Moment, copy_book
 from store.restores import open_backup, what_was_signed
 from tests.books import KEY, ORIGIN, ask, opened
 from tests.deeds import Deeds, do_many
@@ -34,10 +35,12 @@ class Folders:
             await backups.back_up_keys(connection, self.keys, manifest)
         return manifest
 
-    async def restore(self, into: str, *kept: str, with_keys: bool = True, unsigned: bool = False) -> Copied:
+    async def restore(
+        self, into: str, *kept: str, to: Moment | None = None, with_keys: bool = True, unsigned: bool = False
+    ) -> Copied:
         backup = open_backup(self.log, self.keys if with_keys else None)
         signed = what_was_signed(backup, backup.own_keys(KEY), kept, may_be_unsigned=unsigned)
-        return await copy_book(into, backup, Extent(backup.head, signed), READERS, lambda *_: None)
+        return await copy_book(into, backup, Extent(to or backup.head, signed), READERS, lambda *_: None)
 
 
 @pytest.fixture
@@ -82,6 +85,23 @@ async def test_what_is_new_is_added_in_bounded_files_and_all_comes_back(
         rows = f"SELECT t::text FROM book.{table} AS t ORDER BY 1"
         assert ask(empty_url, rows) == ask(book, rows)
     assert (await verdict(empty_url)).findings == ()
+
+
+async def test_a_moment_of_the_past_comes_back_and_is_proved_to_be_the_beginning_of_all(
+    book: str, empty_url: str, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.restores.READ_EVENTS", 16)
+    [(size,)] = ask(book, "SELECT max(size) FROM book.signed_checkpoints")
+    await do_more(book, 49)
+    await folders.back_up(book)
+    [(then,)] = ask(book, "SELECT recorded_at FROM book.log WHERE position = %s + 1", size)
+    assert isinstance(then, datetime)
+    assert isinstance(size, int)
+    copied = await folders.restore(empty_url, to=then)
+    assert copied.position == size < copied.held_against[0]
+    assert ask(empty_url, LOG) == ask(book, LOG)[: copied.position]
+    found = await verdict(empty_url)
+    assert (found.signed, found.findings) == (size, ())
 
 
 async def test_what_was_signed_later_is_added_without_an_event(book: str, folders: Folders) -> None:
@@ -151,16 +171,20 @@ def change(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("harm", [cut, change, Path.unlink], ids=["cut", "changed", "lost"])
-@pytest.mark.parametrize("what", ["log/000001-log", "log/000001-links", "keys/*-keys"])
-async def test_a_file_that_is_not_what_was_written_is_refused(
-    book: str, folders: Folders, harm: Callable[[Path], None], what: str
-) -> None:
+HARMS: tuple[Callable[[Path], None], ...] = (cut, change, Path.unlink)
+
+
+async def test_a_file_that_is_not_what_was_written_is_refused(book: str, folders: Folders) -> None:
     await folders.back_up(book)
-    [file] = folders.log.parent.glob(f"{what}.copy.gz")
-    harm(file)
-    with pytest.raises(BackupError, match=r"is not what was written|cannot be read"):
-        open_backup(folders.log, folders.keys)
+    for what in ("log/000001-log", "log/000001-links", "keys/*-keys"):
+        [file] = folders.log.parent.glob(f"{what}.copy.gz")
+        right = file.read_bytes()
+        for harm in HARMS:
+            harm(file)
+            with pytest.raises(BackupError, match=r"is not what was written|cannot be read"):
+                open_backup(folders.log, folders.keys)
+            file.write_bytes(right)
+    open_backup(folders.log, folders.keys)
 
 
 async def test_a_backup_that_does_not_hold_all_that_was_signed_is_refused(

@@ -10,8 +10,19 @@ from domain.privacy.events import SubjectErased
 from projections.catalogue import PROJECTORS
 from projections.comparing import Comparison, compare
 from store.connections import connect
-from store.copying import CopyError, Extent, Moment, copy_book
+from store.copying import (
+    CHECKPOINTS,
+    COSIGNATURES,
+    KEYS,
+    LINKS,
+    SIGNING_KEYS,
+    CopyError,
+    Extent,
+    Moment,
+    copy_book,
+)
 from store.event_store import EventStore
+from store.leaves import COLUMNS
 from store.live_book import LiveBook, newest_checkpoint, next_values, position_of
 from store.log import head
 from store.notes import Checkpoint, read_checkpoint, split
@@ -63,6 +74,20 @@ async def test_a_copy_holds_the_same_bytes_up_to_its_end_and_is_verified(book: s
         assert ask(empty_url, query, end) == ask(book, query, end)
     found = await verdict(empty_url)
     assert (found.head, found.signed, found.findings) == (end, size, ())
+
+
+def test_whatever_the_book_is_made_of_is_copied(database_url: str) -> None:
+    """A new table or column of the book has to be copied, and grow anew, too."""
+    columns = """
+        SELECT table_name, array_agg(column_name::text ORDER BY column_name)
+        FROM information_schema.columns
+        JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = 'book' AND table_type = 'BASE TABLE'
+        GROUP BY table_name
+    """
+    known = {table.name: sorted(table.columns) for table in (LINKS, CHECKPOINTS, COSIGNATURES, SIGNING_KEYS, KEYS)}
+    grown = {"log": sorted(COLUMNS), "tiles": ["first", "hashes", "level"]}
+    assert {str(name): found for name, found in ask(database_url, columns)} == known | grown
 
 
 async def test_what_was_appended_together_is_copied_together_or_not_at_all(book: str, empty_url: str) -> None:

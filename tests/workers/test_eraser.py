@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,8 @@ from domain.apps.commands import create_app
 from domain.guilds.commands import report_bans, report_guild, report_members
 from domain.guilds.reports import BanReport, GuildReport, MemberReport
 from domain.permissions import OPERATOR
+from domain.privacy.commands import change_retention
+from domain.privacy.events import Rule
 from domain.processes.create_account import create_account
 from domain.processes.register_callback import register_callback
 from projections.catalogue import PROJECTORS
@@ -50,8 +52,8 @@ async def store(database_url: str) -> AsyncIterator[EventStore]:
 
 
 @asynccontextmanager
-async def erasing(store: EventStore, url: str) -> AsyncIterator[None]:
-    worker = asyncio.create_task(Eraser(url, Keyring(store.pool, KEY), lambda: NOW).run())
+async def erasing(store: EventStore, url: str, now: datetime = NOW) -> AsyncIterator[None]:
+    worker = asyncio.create_task(Eraser(url, Keyring(store.pool, KEY), lambda: now).run())
     try:
         yield
     finally:
@@ -197,3 +199,21 @@ async def test_what_stops_it_is_written_down_and_nothing_is_said_to_be_purged(
 async def _is_stopped(url: str) -> bool:
     place = (await places(url)).get("eraser")
     return place is not None and place.error is not None
+
+
+async def test_rules_of_retention_are_applied_and_what_they_erase_is_purged(
+    store: EventStore, database_url: str
+) -> None:
+    async with projecting(database_url):
+        await live(store)
+        await store.execute(ORIGIN, change_retention, rules=(Rule("unseen_people", 1),))
+        await shown(database_url)
+        later = datetime.now(UTC) + timedelta(days=2)
+        async with erasing(store, database_url, later):
+            await until(lambda: _is_erased(store, f"accounts-{RUI.id}"))
+    assert found_in(dump(database_url), "Rui-the-name") == set()
+    assert not (await standing_of(store, WHO)).erasures  # a member is seen
+
+
+async def _is_erased(store: EventStore, subject: str) -> bool:
+    return (await standing_of(store, subject)).is_purged

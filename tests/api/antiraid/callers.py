@@ -69,7 +69,7 @@ async def open_session(
     expires_at: datetime | None = None,
     account: int = 0,
 ) -> Holder:
-    """Open a session, of a new account unless one is named, without asking the surface: it might not open such a one."""
+    """Open a session, of a new account unless one is named, without asking the surface: it may refuse such a one."""
     token, account = new_token(), account or await world.account()
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     opening = Opening(str(uuid4()), token_hash, expires_at, scopes=None if scopes is None else tuple(scopes))

@@ -124,7 +124,7 @@ async def test_an_answer_that_does_not_begin_properly_in_time_is_a_failure(
     delivery = await attempted(hooks, answer, clock, database_url)
     [attempt] = delivery.log
     assert (delivery.state, attempt.status) == ("pending", None)
-    assert attempt.duration_ms < 10_000
+    assert attempt.duration_ms < 60_000
 
 
 @pytest.mark.parametrize("answer", SUCCEEDING)
@@ -134,5 +134,5 @@ async def test_of_an_answer_without_end_the_beginning_is_kept_and_its_status_cou
     delivery = await attempted(hooks, answer, clock, database_url)
     [attempt] = delivery.log
     assert (delivery.state, attempt.status) == ("delivered", 200)
-    assert attempt.duration_ms < 10_000
+    assert attempt.duration_ms < 60_000
     assert 0 < len((attempt.response or "").strip("y")) + len(attempt.response or "") <= 1024

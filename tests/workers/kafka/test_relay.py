@@ -21,6 +21,7 @@ from tests.deeds import Deeds, do_many
 from tests.kafka_broker import Broker
 from tests.workers.kafka import listening
 from tests.workers.kafka.relaying import SECONDS_MAX, relayed, relaying
+from workers.kafka.publishing import StoppedError
 from workers.kafka.relay import READER, Relay, StuckError
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -129,9 +130,14 @@ async def test_a_relay_whose_thread_is_stuck_ends_so_that_it_is_started_again(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Event()
+
+    def wait(*_: object) -> None:
+        stuck.wait()
+        raise StoppedError
+
     monkeypatch.setattr("workers.kafka.relay.STUCK_SECONDS_MAX", 0.2)
     monkeypatch.setattr("workers.kafka.relay.STOP_SECONDS_MAX", 0.1)
-    monkeypatch.setattr("workers.kafka.relay.topics.ensure", lambda *_: stuck.wait())
+    monkeypatch.setattr("workers.kafka.relay.topics.ensure", wait)
     try:
         with pytest.raises(StuckError):
             await asyncio.wait_for(Relay(database_url, Settings()).run(), SECONDS_MAX)
