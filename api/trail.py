@@ -18,8 +18,10 @@ async def look(request: Asked, actor: Actor, query: str, *, reveals: bool = Fals
     if parts.looks.get(asked, 0.0) > began - AGAIN_AFTER.total_seconds():
         return  # this process has recorded it a moment ago
     read_at = datetime.now(UTC)
-    await record(request, actor, read_trail, reader=actor.name(), query=query, reveals=reveals, at=read_at)
-    _keep(parts, asked, began)
+    wishes = {"reader": actor.name(), "query": query, "reveals": reveals, "at": read_at}
+    told = await record(request, actor, read_trail, **wishes)
+    if told.recorded_at is not None:  # else the book knows of it from before, and may have to be told sooner
+        _keep(parts, asked, began)
 
 
 def _keep(parts: Parts, asked: tuple[str, str, bool], began: float) -> None:

@@ -125,18 +125,22 @@ def restore(
     tell_copied(copied, into, "Restored")
 
 
-def _master_key(file: Path | None, *, needed: bool) -> bytes:
-    from store.keys import KEY_BYTES, load_master_key
+def _master_key(file: Path | None, *, needed: bool) -> bytes | None:
+    from store.keys import load_master_key
 
     text = file.read_text() if file else read_settings(os.environ).master_key
     if text is None and needed:
         message = f"the keys open with the master key of the book only: name its file, or set {PREFIX}MASTER_KEY"
         raise click.ClickException(message)
-    return load_master_key(None, text) if text else os.urandom(KEY_BYTES)
+    return load_master_key(None, text) if text else None
 
 
 def _source(
-    folder: Path, keys_folder: Path | None, master_key: bytes, checkpoints: Sequence[str], key_texts: Sequence[str]
+    folder: Path,
+    keys_folder: Path | None,
+    master_key: bytes | None,
+    checkpoints: Sequence[str],
+    key_texts: Sequence[str],
 ) -> "tuple[Backup, list[Checkpoint]]":
     """Read the backup, and what it has to be."""
     from store.backup_files import BackupError
@@ -146,7 +150,7 @@ def _source(
     try:
         kept = [Path(name).read_text() for name in checkpoints if name != NONE]
         source = open_backup(folder, keys_folder)
-        own = source.own_keys(master_key)
+        own = source.own_keys(master_key) if master_key else []
         trusted = keys_from(key_texts) or own
         signed = what_was_signed(source, trusted, kept, may_be_unsigned=NONE in checkpoints)
     except (BackupError, ForeignKeyError, UnicodeDecodeError) as error:

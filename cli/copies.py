@@ -1,5 +1,6 @@
 """Putting a copy of a book into a new place: a folder, which gets a PostgreSQL of its own, or an empty database."""
 
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,22 +27,24 @@ into_option = click.option(
 
 
 @contextmanager
-def reached(into: str, master_key: bytes) -> Generator[Place]:
-    """Reach the place for as long as the block lasts; a folder is made, with the master key in it."""
+def reached(into: str, master_key: bytes | None) -> Generator[Place]:
+    """Reach the place for as long as the block lasts; a folder is made, with the master key or one of its own in it."""
+    from store.keys import KEY_BYTES, load_master_key, put_master_key
+
     if "://" in into:
         from store.connections import check_url
 
         check_url(into)
-        yield Place(Settings(), into, master_key, [])
+        yield Place(Settings(), into, master_key or os.urandom(KEY_BYTES), [])
         return
     from store.embedded import attach
-    from store.keys import put_master_key
 
     folder = make_folder(Path(into))
-    put_master_key(folder, master_key)
+    if master_key:
+        put_master_key(folder, master_key)
     postgres = attach(folder, on_progress=tell)
     try:
-        yield Place(Settings(), postgres.url, master_key, [])
+        yield Place(Settings(), postgres.url, load_master_key(folder, None), [])
     finally:
         postgres.detach()
 

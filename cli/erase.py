@@ -56,5 +56,5 @@ async def _erase(place: Place, subject: str, reference: str | None) -> None:
         tell(f"{subject} is erased; clearing what was made of it" if outcome.value else f"{subject} was erased already")
         store.forget()
         for step in await finish(place.url, store.keyring, position or 0):
-            tell(f"the user of the database may not do this, so its files may hold what was deleted: {step}")
+            tell(f"this could not be done, so files of the database may hold what was deleted: {step}")
     click.echo(f"Erased: {subject}, at position {position}.")

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from cli.looks import look, moment, position_of, word
+from cli.looks import look, moment, name, position_of, printable, word
 from cli.output import tell
 from cli.places import data_option
 
 if TYPE_CHECKING:
     from store.event_store import EventStore
     from store.history import Step
-
-PAGE_STEPS = 100
 
 
 class Wanted(NamedTuple):
@@ -28,7 +26,7 @@ class Wanted(NamedTuple):
 
 
 @click.command()
-@click.argument("stream")
+@click.argument("stream", callback=name)
 @click.option("--as-of", metavar="POSITION|TIME", callback=moment, help="Print what it was then instead.")
 @click.option("--reveal", "reveals", is_flag=True, help="Open personal fields and addresses too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line.")
@@ -59,14 +57,13 @@ async def _print(store: "EventStore", wanted: Wanted) -> None:
 
 
 async def _print_steps(store: "EventStore", wanted: Wanted) -> None:
-    from store.history import history_of
+    from store.history import steps_of
 
-    after = 0
-    while steps := await history_of(store, wanted.stream, after=after, limit=PAGE_STEPS, reveals=wanted.reveals):
-        for step in steps:
-            click.echo(msgspec.json.encode(step).decode() if wanted.as_json else _text(step))
-        after = steps[-1].version
-    if not after:
+    is_there = False
+    async for step in steps_of(store, wanted.stream, reveals=wanted.reveals):
+        click.echo(msgspec.json.encode(step).decode() if wanted.as_json else _text(step))
+        is_there = True
+    if not is_there:
         tell(f"there is no stream {wanted.stream}")
         raise SystemExit(1)
 
@@ -81,8 +78,8 @@ async def _print_state(store: "EventStore", wanted: Wanted, position: int) -> No
         click.echo(f"Nothing at position {position}.")
     else:
         click.echo(f"At position {position}, since {step.position}:")
-        for name, value in state.items():
-            click.echo(f"    {name}: {word(value)}")
+        for field, value in state.items():
+            click.echo(printable(f"    {field}: {word(value)}"))
 
 
 def _text(step: "Step") -> str:
@@ -91,4 +88,4 @@ def _text(step: "Step") -> str:
     head = f"{step.position}  {at}  {step.actor} ({step.surface}){where}  {step.stream}@{step.version}  {step.type}"
     fault = [f"    cannot be decoded: {step.fault}"] if step.fault else []
     changes = [f"    {each.path}: {word(each.before)} -> {word(each.after)}" for each in step.changes]
-    return "\n".join((head, *fault, *changes))
+    return "\n".join(map(printable, (head, *fault, *changes)))

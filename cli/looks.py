@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from domain.kernel import STREAM_CHARACTERS_MAX
+
 if TYPE_CHECKING:
     from store.event_store import EventStore
 
 AN_INSTANT = timedelta(microseconds=1)
 POSITION_MAX = 2**63 - 1
+POSITION_DIGITS_MAX = 19
 
 
 def moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int | datetime | None:
     """Read a position, or a time: of that the first instant after it."""
     if text is None:
         return None
-    if text.isdecimal() and int(text) <= POSITION_MAX:
+    if text.isdecimal() and len(text) <= POSITION_DIGITS_MAX and int(text) <= POSITION_MAX:
         return int(text)
     try:
         when = msgspec.convert(text, datetime)
@@ -54,3 +57,16 @@ def word(value: object) -> str:
         return f"({value.withheld})"
     text = msgspec.json.encode(value).decode()
     return text if text.isprintable() else ascii(value)
+
+
+def printable(text: str) -> str:
+    """Return a line of what was recorded; what a terminal would obey is escaped."""
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def name(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Read what something is called."""
+    if text is not None and not (len(text) <= STREAM_CHARACTERS_MAX and text.isprintable()):
+        message = f"{text!a} is too long, or no text: nothing is called so."
+        raise click.BadParameter(message)
+    return text

@@ -100,10 +100,13 @@ async def _export(store: "EventStore", subject: str, file: Path) -> int:
     draft = file.with_name(f"{file.name}.part")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    with draft.open("wb") as out:
-        async for piece in subject_data.pieces(store, subject, head):
-            out.write(piece)
-    draft.rename(file)
+    try:
+        with draft.open("wb") as out:
+            async for piece in subject_data.pieces(store, subject, head):
+                out.write(piece)
+        draft.rename(file)
+    finally:
+        draft.unlink(missing_ok=True)
     return count
 
 

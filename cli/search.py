@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from cli.looks import look
+from cli.looks import look, name, printable
 from cli.places import data_option
 from domain.catalogue import EVENTS
 
@@ -20,12 +20,12 @@ BIGINT = click.IntRange(0, 2**63 - 1)
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--actor", help="Only by this actor, as apps-310.")
+@click.option("--actor", callback=name, help="Only by this actor, as apps-310.")
 @click.option("--type", type=click.Choice(list(EVENTS)), metavar="TYPE", help="Only of this type.")
-@click.option("--context", help="Only of this context, as guilds.")
-@click.option("--stream", help="Only of this stream, as guilds-guild-920.")
+@click.option("--context", callback=name, help="Only of this context, as guilds.")
+@click.option("--stream", callback=name, help="Only of this stream, as guilds-guild-920.")
 @click.option("--guild", type=BIGINT, help="Only in this guild.")
-@click.option("--request", help="Only what this request caused.")
+@click.option("--request", callback=name, help="Only what this request caused.")
 @click.option("--since", type=TIME, help="Only recorded then or later, as 2026-02-03T10:20:31Z.")
 @click.option("--until", type=TIME, help="Only recorded before.")
 @click.option("--before", type=BIGINT, help="Only before this position.")
@@ -64,4 +64,4 @@ async def _print(store: "EventStore", wanted: "Wanted", *, as_json: bool) -> Non
 
 def _line(hit: "Hit") -> str:
     at = hit.recorded_at.isoformat(timespec="milliseconds")
-    return f"{hit.position}  {at}  {hit.actor} ({hit.surface})  {hit.stream}@{hit.version}  {hit.type}"
+    return printable(f"{hit.position}  {at}  {hit.actor} ({hit.surface})  {hit.stream}@{hit.version}  {hit.type}")

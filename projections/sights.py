@@ -9,7 +9,7 @@ from domain.catalogue import concerned_guild
 from domain.guilds.events import MemberJoined, MemberLeft
 from domain.kernel import Event
 from schemas.events import EventOut
-from store.codec import BOX, SHAPES
+from store.codec import BOX, NO_JSON, SHAPES, UndecodableEvent, meta_if_readable
 from store.differences import SECRETS
 from store.tail import Told
 
@@ -76,13 +76,13 @@ class Sight:
 
 def line_of(told: Told) -> Line:
     """Show an event to those who may see it."""
-    meta = told.meta()
+    meta = meta_if_readable(told.meta_data)
     shown = EventOut(
         position=told.position,
         stream=told.stream,
         version=told.version,
         type=told.type,
-        data=msgspec.Raw(open_data(told.type, told.data)),
+        data=_shown_data(told),
         actor=meta.actor,
         surface=meta.surface,
         recorded_at=told.recorded_at,
@@ -97,7 +97,17 @@ def line_of(told: Told) -> Line:
 def line_with_text(told: Told) -> Line:
     """Show an event as it is sent, too."""
     line = line_of(told)
-    return line._replace(text=msgspec.json.encode(line.shown).decode())
+    return line._replace(text=msgspec.json.encode(line.shown).decode(errors="replace"))
+
+
+def _shown_data(told: Told) -> msgspec.Raw:
+    data = open_data(told.type, told.data)
+    if not isinstance(told.event, UndecodableEvent):
+        return msgspec.Raw(data)
+    try:
+        return msgspec.json.decode(data.decode(), type=msgspec.Raw)
+    except NO_JSON:
+        return msgspec.Raw(b"null")
 
 
 def open_data(stored_type: str, data: bytes) -> bytes:
@@ -107,7 +117,7 @@ def open_data(stored_type: str, data: bytes) -> bytes:
         return data
     try:
         fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except NO_JSON:
         return b"null"
     hidden = {BOX, *SECRETS, *(shape.sealed_fields.values() if shape else ())}
     return msgspec.json.encode({name: value for name, value in fields.items() if name not in hidden})

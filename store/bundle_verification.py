@@ -26,6 +26,7 @@ class BundleVerdict(NamedTuple):
 
 def keys_in(folder: Path) -> list[VerifierKey]:
     """Return the keys that an export itself names. Errors: BundleError."""
+    bundles.require_files(folder)
     bundles.manifest_in(folder)  # which says more plainly that there is none
     try:
         return [notes.read_key(line) for line in (folder / bundles.KEYS).read_text().splitlines()]
@@ -44,6 +45,7 @@ def verify_bundle(
 
     Errors: BundleError, ArrowMissingError.
     """
+    bundles.require_files(folder)
     manifest = bundles.manifest_in(folder)
     check = _Check(folder, manifest, kept, progress)
     check.look_at_files()

@@ -120,6 +120,14 @@ def write_file(path: Path, content: bytes) -> None:
     settle(path)
 
 
+def require_files(folder: Path) -> None:
+    """Refuse a folder in which there is anything else, as a pipe or a device that has no end. Errors: BundleError."""
+    for path in folder.iterdir():
+        if not path.is_file():
+            message = f"{path.name!a} in {folder} is no file."
+            raise BundleError(message)
+
+
 # ---- the manifest ----------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +138,7 @@ def manifest_in(folder: Path, name: str = MANIFEST) -> Manifest:
     except FileNotFoundError as error:
         message = f"{folder} holds no export that is finished."
         raise BundleError(message) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{folder / name} cannot be read."
         raise BundleError(message) from error
     if manifest.version != VERSION:

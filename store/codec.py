@@ -59,8 +59,10 @@ class UnknownEventError(Exception):
     """The log holds an event of a type that this version does not know."""
 
 
-UNDECODABLE = (msgspec.MsgspecError, UnknownEventError, ValueError, InvalidTag)
+UNDECODABLE = (msgspec.MsgspecError, UnknownEventError, ValueError, RecursionError, InvalidTag)
 """How decoding fails when the stored bytes are not what they should be."""
+NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""How it fails when they are not even JSON, or nested without end."""
 
 
 class UndecodableEvent(Event, frozen=True):
@@ -199,3 +201,11 @@ def encode_meta(origin: Origin, append: str, keys: Mapping[str, DataKey]) -> byt
 def decode_meta(data: bytes) -> Meta:
     """Decode; the address stays sealed."""
     return _meta_decoder.decode(data)
+
+
+def meta_if_readable(data: bytes) -> Meta:
+    """Decode; of what cannot be read it is not known who did it."""
+    try:
+        return decode_meta(data)
+    except NO_JSON:
+        return Meta(actor="", surface="")

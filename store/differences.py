@@ -63,7 +63,7 @@ def fields_of(state: Any) -> dict[str, Any]:  # noqa: ANN401 - a state of any ki
     match state:
         case None:
             return {}
-        case msgspec.Struct():
+        case msgspec.Struct() if not _is_cut(state):
             return {name: getattr(state, name) for name in state.__struct_fields__}
         case dict():
             return {str(name): value for name, value in cast("dict[object, Any]", state).items()}

@@ -3,6 +3,8 @@
 The key goes with the event itself (`book.erase_keys`); from then on nothing that was sealed can be read.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -23,7 +25,11 @@ from store.keys import Keyring
 
 READER = "eraser"
 READ_POSITIONS_MAX = 100_000
-LOCK_MILLISECONDS = 2_000  # how long who writes to a table may have to wait for one try to rewrite it
+LOCK_MILLISECONDS = 200  # how long who uses a table may have to wait for one try to rewrite it
+LOCK_PAUSE_SECONDS = 2.0  # between two tries, while somebody else holds the table
+SEEN_SECONDS_MAX = 300.0  # how long transactions are waited for that still see what was deleted
+SEEN_PAUSE_SECONDS = 0.1
+STILL_SEEN = "end transactions that are older than the erasure"
 REWRITTEN = (
     "book.keys",
     "operations.deliveries",
@@ -127,16 +133,17 @@ async def purge(connection: AsyncConnection[TupleRow], erased: Sequence[Erased])
             continue
         context, number = found
         about = f"%-{number}" if context == "accounts" else subject
+        digits = None if context == "apps" else str(number)  # an app's may be small, and is found in anything
         async with connection.transaction():
             await connection.execute("SELECT operations.lock_lanes()")
-            await _forget_bodies(connection, position, about, str(number))
+            await _forget_bodies(connection, position, about, digits)
             await _forget_responses(connection, about)
-            await _forget_answers(connection, subject, str(number))
+            await _forget_answers(connection, subject, digits)
             if context == "accounts":
                 await connection.execute("DELETE FROM operations.provider_grants WHERE account = %b", (number,))
 
 
-async def _forget_bodies(connection: AsyncConnection[TupleRow], before: int, about: str, digits: str) -> None:
+async def _forget_bodies(connection: AsyncConnection[TupleRow], before: int, about: str, digits: str | None) -> None:
     """Cancel deliveries that show the subject as it was before it was erased, and have not arrived."""
     statement = """
         UPDATE operations.deliveries
@@ -160,7 +167,7 @@ async def _forget_responses(connection: AsyncConnection[TupleRow], about: str) -
     await connection.execute(statement, (about,))
 
 
-async def _forget_answers(connection: AsyncConnection[TupleRow], subject: str, digits: str) -> None:
+async def _forget_answers(connection: AsyncConnection[TupleRow], subject: str, digits: str | None) -> None:
     """Forget answers that were given to the subject, or that speak of it."""
     statement = """
         DELETE FROM operations.keyed_requests
@@ -170,7 +177,7 @@ async def _forget_answers(connection: AsyncConnection[TupleRow], subject: str, d
 
 
 async def rewrite(url: str, tables: Iterable[str] = REWRITTEN) -> list[str]:
-    """Write tables anew, so that no file holds what was deleted, and let go of the WAL; return what was not allowed.
+    """Write tables anew, so that no file holds what was deleted, and let go of the WAL; return what could not be done.
 
     Only the owner may; the WAL is let go of by a superuser, where `wal_recycle` is off and no standby wants it.
     """
@@ -178,18 +185,45 @@ async def rewrite(url: str, tables: Iterable[str] = REWRITTEN) -> list[str]:
         await connection.execute("SET ROLE NONE")
         await connection.execute("SET statement_timeout = 0")
         await connection.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(LOCK_MILLISECONDS)))
+        left = [] if await _is_unseen(connection) else [STILL_SEEN]
         steps = [sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(*table.split("."))) for table in tables]
         ends = [sql.SQL("CHECKPOINT"), sql.SQL("SELECT pg_switch_wal()"), sql.SQL("CHECKPOINT")]
-        return [step.as_string(connection) for step in (*steps, *ends) if not await _may(connection, step)]
+        return left + [step.as_string(connection) for step in (*steps, *ends) if not await _may(connection, step)]
+
+
+async def _is_unseen(connection: AsyncConnection[TupleRow]) -> bool:
+    """Wait until nobody sees any more what was deleted, or it would be written anew; tell whether that was so in time.
+
+    Transactions of users that this one may not look at are not known.
+    """
+    query = """
+        SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %(deleted)s::text::xid8 AND NOT EXISTS (
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database()
+              AND pid <> pg_backend_pid()
+              AND backend_type <> 'autovacuum worker'
+              AND age(backend_xmin) > age(%(deleted)s::text::xid8::xid)
+        )
+    """
+    [(deleted,)] = await (await connection.execute("SELECT pg_current_xact_id()::text")).fetchall()
+    deadline = time.monotonic() + SEEN_SECONDS_MAX
+    while await (await connection.execute(query, {"deleted": deleted})).fetchone() != (True,):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(SEEN_PAUSE_SECONDS)
+    return True
 
 
 async def _may(connection: AsyncConnection[TupleRow], step: sql.SQL | sql.Composed) -> bool:
-    """Do it, again while somebody else holds the table, and tell whether it is allowed."""
+    """Do it, again while somebody else holds the table, and tell whether it is allowed; VACUUM only warns if not."""
+    notices: list[str | None] = []
+    connection.add_notice_handler(lambda notice: notices.append(notice.severity_nonlocalized))
     while True:
         try:
             await connection.execute(step)
         except psycopg.errors.LockNotAvailable:
-            continue
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
         except psycopg.errors.InsufficientPrivilege:
             return False
-        return True
+        else:
+            return "WARNING" not in notices

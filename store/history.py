@@ -116,12 +116,19 @@ async def history_of(
 
     Who may know what is sealed asks for it by `reveals`. Nothing is there for a stream that does not exist.
     """
-    past, steps = Past(entity_of(stream), reveals=reveals), list[Step]()
-    async for line in _lines(store, stream, BEYOND if up_to is None else up_to, after + limit):
+    wanted = steps_of(store, stream, after, after + limit, BEYOND if up_to is None else up_to, reveals=reveals)
+    return [step async for step in wanted]
+
+
+async def steps_of(
+    store: EventStore, stream: str, after: int = 0, last: int = BEYOND, up_to: int = BEYOND, *, reveals: bool = False
+) -> AsyncIterator[Step]:
+    """Yield what `history_of` returns, however much that is: events after a version, to the last one and a position."""
+    past = Past(entity_of(stream), reveals=reveals)
+    async for line in _lines(store, stream, up_to, last):
         past.take(line)
         if line.row[2] > after:
-            steps.append(_step(line, past.changes(), reveals=reveals))
-    return steps
+            yield _step(line, past.changes(), reveals=reveals)
 
 
 async def past_of(

@@ -11,13 +11,14 @@ from domain.kernel import Event
 from store.codec import (
     ADDRESS_CONTEXT,
     BOX,
+    NO_JSON,
     SHAPES,
     UNDECODABLE,
     Meta,
     UndecodableEvent,
     decode_events,
-    decode_meta,
     decode_what_can_be,
+    meta_if_readable,
 )
 from store.differences import SECRETS, Withheld, plain
 from store.keys import DataKey, Keyring, key_id_of, open_box
@@ -45,7 +46,7 @@ async def decoded(keyring: Keyring, rows: Sequence[TupleRow]) -> list[Line]:
         events = await decode_events(coded, keyring)
     except UNDECODABLE:
         events = await decode_what_can_be(coded, keyring)
-    said = [(_object(row[4]), _meta(row[7])) for row in rows]
+    said = [(_object(row[4]), meta_if_readable(row[7])) for row in rows]
     boxes = [box for fields, meta in said for box in (fields.get(BOX), meta.address) if isinstance(box, str)]
     keys = await keyring.for_ids(map(key_id_of, boxes)) if boxes else {}
     return [Line(row, event, *what, keys) for row, event, what in zip(rows, events, said, strict=True)]
@@ -54,15 +55,8 @@ async def decoded(keyring: Keyring, rows: Sequence[TupleRow]) -> list[Line]:
 def _object(data: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except NO_JSON:
         return {}
-
-
-def _meta(data: bytes) -> Meta:
-    try:
-        return decode_meta(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Meta(actor="", surface="")
 
 
 def address_of(line: Line, *, reveals: bool) -> str | Withheld | None:

@@ -187,7 +187,7 @@ def rows_in(path: Path, kind: Format) -> Iterator[Row | None]:
     reader = {"ndjson": _ndjson_rows, "csv": _csv_rows, "parquet": _parquet_rows}[kind]
     try:
         yield from reader(path)
-    except (ValueError, OSError, csv.Error) as error:
+    except (ValueError, OverflowError, OSError, csv.Error) as error:  # of a time that no calendar has
         raise RowError(str(error)) from error
 
 

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.catalogue import concerned_guild
-from store.codec import decode_closed
+from store.codec import NO_JSON, decode_closed
 from store.connections import Pool
 from store.leaves import copied, fixed, read_leaf
 
@@ -57,7 +57,7 @@ def _actor(meta: bytes) -> str | None:
     """Return who did it; None when that cannot be read."""
     try:
         return _meta.decode(meta).actor
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except NO_JSON:
         return None
 
 

@@ -98,14 +98,19 @@ class Eraser:
             await asyncio.sleep(STOPPED_SECONDS)
             return
         if refused:
-            _logger.warning("files of the database may hold what was deleted: not allowed here", steps=refused)
+            _logger.warning("files of the database may hold what was deleted", steps=refused)
 
     async def _retain(self, store: EventStore) -> None:
         """Apply the rules of retention once a day."""
         now = self._now()
         if self._applied_at is None or now >= self._applied_at + RETENTION_EVERY:
             self._applied_at = now  # also when it fails: it is tried again tomorrow, and purging goes on
-            await apply_rules(store, now)
+            try:
+                await apply_rules(store, now)
+            except Exception as error:
+                if isinstance(error, (psycopg.Error, BookUnavailableError, ConflictError)):
+                    raise
+                _logger.error("retention stopped", error=described(error))  # noqa: TRY400 - its text may hold a name
             store.forget()
 
 

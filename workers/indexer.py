@@ -7,10 +7,8 @@ long as it works; when they do not, it catches up.
 import asyncio
 import time
 
-import psycopg
 import structlog
 
-from projections.checkpoints import FencedError
 from projections.search import index
 from store import leadership, log
 from store.connections import connect, described
@@ -33,7 +31,7 @@ class Indexer:
         while True:
             try:
                 await self._lead()
-            except (psycopg.Error, FencedError) as error:
+            except Exception as error:  # noqa: BLE001 - whoever else works in this process goes on
                 _logger.warning("indexer restarts", error=described(error))
                 await asyncio.sleep(RESTART_SECONDS)
 

@@ -4,16 +4,20 @@ from datetime import datetime, timedelta
 from typing import LiteralString
 
 import msgspec
+import structlog
 
 from domain.kernel import UnknownError
 from domain.privacy.aggregate import SUBJECT, HeldError
 from domain.privacy.commands import apply_retention
 from store import erasure
-from store.codec import Origin
+from store.codec import UNDECODABLE, Origin
+from store.connections import described
 from store.event_store import EventStore
 from store.listing import position_before
 
 ORIGIN = Origin(actor="retention", surface="eraser")
+
+_logger = structlog.get_logger()
 
 # A person is seen who did something, to whom something was done, or who is a member somewhere.
 UNSEEN_PEOPLE = """
@@ -103,4 +107,7 @@ async def _erase(store: EventStore, subject: str, due: Due) -> bool:
     try:
         return (await erasure.erase(store, ORIGIN, subject, f"retention: {due.data_class}")).value
     except (HeldError, UnknownError):  # somebody was faster
+        return False
+    except UNDECODABLE as error:
+        _logger.error("not erased: its events cannot be read", subject=subject, error=described(error))  # noqa: TRY400
         return False

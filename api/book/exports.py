@@ -18,7 +18,7 @@ from api.writing import record
 from domain.privacy.commands import export_audit
 from schemas.book import BIGINT_MAX
 from store import tree
-from store.codec import SHAPES
+from store.codec import NO_JSON, SHAPES
 from store.differences import SECRETS, Withheld
 from store.exporting import revealed
 from store.leaves import Leaf, read_leaf
@@ -134,7 +134,7 @@ def _without_secrets(event: Leaf) -> Leaf:
         return event
     try:
         fields = msgspec.json.decode(event.data, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except NO_JSON:
         return event._replace(data=b"null")
     shown = {name: Withheld("secret") if name in SECRETS else value for name, value in fields.items()}
     return event._replace(data=msgspec.json.encode(shown))

@@ -7,12 +7,11 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-import msgspec
 from psycopg.rows import TupleRow
 
 from domain.catalogue import EVENTS, concerned_guild
 from projections.sights import open_data
-from store.codec import Meta, decode_closed, decode_meta
+from store.codec import Meta, decode_closed, meta_if_readable
 
 WORD_CHARACTERS_MAX = 255
 IDS_MAX = 1_000  # more ids of one event are not found
@@ -21,7 +20,6 @@ CACHED_NAMES_MAX = 20_000
 
 ID = re.compile(rb"(?<![\w.])[0-9]{2,20}(?![\w.])", re.ASCII)
 NAME = re.compile(r"[A-Z]+[a-z]*|[a-z]+|[0-9]+")
-NOBODY = Meta(actor="", surface="")
 
 
 class Entry(NamedTuple):
@@ -40,7 +38,7 @@ class Entry(NamedTuple):
 def entry_of(row: TupleRow) -> Entry:
     """Return what is known of a row of the log (see `log.read_rows`), whatever stands in it."""
     position, stream, version, stored_type, data, _, recorded_at, meta_data = row
-    meta = _meta(meta_data)
+    meta = meta_if_readable(meta_data.replace(rb"\u0000", b""))
     named = (_names(stream), _names(meta.actor), _names(meta.on_behalf or ""), _type_words(stored_type))
     words = frozenset[str]().union(*named, _words(meta.request or ""), _ids(stored_type, data))
     guild = concerned_guild(decode_closed(stored_type, data))
@@ -74,13 +72,6 @@ def finds(words: Sequence[str], entry: Entry) -> bool:
         return True
     *whole, last = words
     return entry.words.issuperset(whole) and any(word.startswith(last) for word in entry.words)
-
-
-def _meta(data: bytes) -> Meta:
-    try:
-        return decode_meta(data.replace(rb"\u0000", b""))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return NOBODY
 
 
 def _words(text: str) -> list[str]:

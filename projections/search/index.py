@@ -7,7 +7,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from projections import checkpoints
-from projections.search.entries import Entry, entry_of
+from projections.search.entries import WORD_CHARACTERS_MAX, Entry, entry_of
 from store import log
 
 READER = "search"
@@ -70,11 +70,16 @@ async def _save(connection: AsyncConnection[TupleRow], entries: list[Entry]) -> 
     """
     columns = (
         [entry.position for entry in entries],
-        [entry.type for entry in entries],
-        [entry.meta.actor for entry in entries],
+        [_key(entry.type) for entry in entries],
+        [_key(entry.meta.actor) for entry in entries],
         [entry.guild for entry in entries],
-        [entry.meta.request for entry in entries],
+        [None if entry.meta.request is None else _key(entry.meta.request) for entry in entries],
         [entry.recorded_at for entry in entries],
         [" ".join(entry.words) for entry in entries],
     )
     await connection.execute(statement, columns)
+
+
+def _key(text: str) -> str:
+    """Cut what is longer than whatever may be asked for: an index has no room for it."""
+    return text[:WORD_CHARACTERS_MAX]

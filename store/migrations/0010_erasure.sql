@@ -7,6 +7,8 @@ ALTER TABLE book.keys ALTER COLUMN made_after SET DEFAULT book.head();
 -- Destroys the keys of those whom the log, between two positions, says to be erased; nothing else deletes a key.
 CREATE FUNCTION book.erase_keys(after bigint, up_to bigint) RETURNS void
 LANGUAGE sql AS $$
+    LOCK TABLE book.keys IN SHARE ROW EXCLUSIVE MODE;  -- a key that is being made just now is seen, and goes too
+
     WITH erased AS (
         SELECT log.position, convert_from(log.data, 'UTF8')::json ->> 'of' AS subject
         FROM book.log AS log

@@ -113,3 +113,11 @@ def test_what_cannot_be_backed_up_or_restored_is_said(book: Settings, empty_url:
     assert "the keys are older than the backup" in refused(*restore, "--keys", str(keys), settings=book)
     assert "the book ends at" in refused("replay", "--to", "1000000", "--into", empty_url, settings=book)
     assert ask(empty_url, "SELECT 1 FROM pg_namespace WHERE nspname = 'book'") == []
+
+
+def test_what_was_refused_without_keys_is_simply_started_again(book: Settings, tmp_path: Path) -> None:
+    done("backup", "--to", str(tmp_path / "backup"), settings=book)
+    restore = ("restore", str(tmp_path / "backup"), "--into", str(tmp_path / "new"))
+    before = guildbook(*restore, "--to", "2020-01-01T00:00:00Z")
+    assert (before.returncode, "There is no event up to there" in before.stderr) == (1, True)
+    assert done(*restore).startswith("Restored: ")

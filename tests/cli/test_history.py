@@ -14,6 +14,7 @@ from tests.books import ORIGIN, ask, opened
 from tests.cli.commands import done, refused
 from tests.domain.samples import profile
 from tests.servers import MASTER_KEY
+from tests.store.test_history import put
 
 Settings = dict[str, str]
 STREAM = "accounts-204"
@@ -80,4 +81,16 @@ def test_opening_personal_fields_of_the_whole_log_is_recorded(book: Settings) ->
 
 def test_what_there_is_not_is_said(book: Settings) -> None:
     assert "there is no stream accounts-7" in refused("history", "accounts-7", settings=book)
-    assert "is no position and no time" in refused("history", STREAM, "--as-of", "soon", settings=book, code=2)
+    for then in ("soon", "9" * 5000):
+        assert "is no position and no time" in refused("history", STREAM, "--as-of", then, settings=book, code=2)
+    for odd in (("history", "\udcff"), ("history", "x" * 256), ("search", "--actor", "\udcff")):
+        assert "nothing is called so" in refused(*odd, settings=book, code=2)
+
+
+def test_nothing_that_was_recorded_gives_orders_to_a_terminal(book: Settings) -> None:
+    rules = b'{"rules": [{"data_class": "a\\u001b[31m", "days": 5}]}'
+    put(book["GUILDBOOK_DATABASE_URL"], "privacy-retention", "privacy.RetentionChanged", rules)
+    for told in (("history", "privacy-retention"), ("history", "privacy-retention", "--as-of", "99")):
+        printed = done(*told, settings=book)
+        assert "a\\x1b[31m" in printed
+        assert "\x1b" not in printed

@@ -67,6 +67,12 @@ def test_all_that_there_is_about_somebody_goes_to_a_file_that_only_its_owner_rea
     assert refused("privacy", "export", WHO, "--to", str(file), settings=book).endswith("is there already")
 
 
+def test_an_export_that_fails_leaves_nothing_of_anybody_behind(book: Settings, tmp_path: Path) -> None:
+    ask(book["GUILDBOOK_DATABASE_URL"], "DROP TABLE projections.guild_bans")
+    refused("privacy", "export", WHO, "--to", str(tmp_path / "ines.json"), settings=book)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_rules_of_retention_are_shown_and_tried_out(book: Settings) -> None:
     set_rules = ("privacy", "retention", "--unseen-people", "730", "--deleted-accounts", "30")
     rules = done(*set_rules, settings=book).splitlines()

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -94,14 +95,16 @@ async def test_nothing_that_is_sealed_is_in_the_index_and_broken_events_are(data
     async with opened(database_url) as store:
         await fill(store)
         await store.execute(ORIGIN, edit_account, OPERATOR, account=204, edit=Edit(discriminator="4711"))
-    for broken in (b"", b"null", b"\xff 4712", b'{"sealed": "4713 4714", "x": "4715\\u0000"}'):
+    long = b'{"actor": "%s", "surface": "x", "request": "%s"}' % (b"a" * 9000, b"r" * 9000)
+    deep = b'{"x": ' * 3000 + b"1" + b"}" * 3000
+    for broken in (b"", b"null", b"\xff 4712", b'{"sealed": "4713 4714", "x": "4715\\u0000"}', long, deep):
         put(database_url, "accounts-204", "accounts.AccountCreated", broken)
         put(database_url, "teams-5", "teams.Forgotten", broken)
     await take_in(database_url)
     words = " ".join(str(row[0]) for row in ask(database_url, "SELECT words FROM projections.trail"))
     assert "'204'" in words
     assert not any(word in words.lower() for word in ("rui", "ines", "4711", "4713", "4714"))
-    assert ask(database_url, "SELECT count(*) FROM projections.trail WHERE position > 4") == [(8,)]
+    assert ask(database_url, "SELECT count(*) FROM projections.trail WHERE position > 4") == [(12,)]
 
 
 async def test_of_an_event_with_very_many_ids_the_first_are_found(database_url: str) -> None:
@@ -124,20 +127,36 @@ async def test_an_index_of_another_version_is_made_anew(database_url: str, monke
     assert ask(database_url, "SELECT count(*) FROM projections.trail") == [(3,)]
 
 
+async def test_a_mistake_of_the_indexers_ends_nothing_that_works_beside_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(indexer, "REST_SHARE", "x")
+    async with opened(database_url) as store:
+        await fill(store)
+    task = asyncio.create_task(Indexer(database_url).run())
+    await asyncio.wait([task], timeout=0.5)
+    assert not task.done()
+    monkeypatch.setattr(indexer, "REST_SHARE", 0.0)
+    await until(partial(is_taken_in, database_url))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def is_taken_in(url: str) -> bool:
+    with suppress(Exception):
+        [(taken, head)] = ask(url, "SELECT (SELECT count(*) FROM projections.trail), book.head()")
+        return taken == head
+    return False
+
+
 async def test_the_indexer_keeps_it_up_and_after_a_lost_table_or_connection_goes_on(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexer, "REST_SECONDS_MIN", 0.01)
     monkeypatch.setattr(indexer, "RESTART_SECONDS", 0.01)
     both = [asyncio.create_task(Indexer(database_url).run()) for _ in range(2)]
-
-    async def is_whole() -> bool:
-        query = "SELECT (SELECT count(*) FROM projections.trail), book.head()"
-        with suppress(Exception):
-            [(taken, head)] = ask(database_url, query)
-            return taken == head
-        return False
-
+    is_whole = partial(is_taken_in, database_url)
     async with opened(database_url) as store:
         await fill(store)
         await until(is_whole)

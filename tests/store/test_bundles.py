@@ -105,6 +105,9 @@ def test_a_changed_value_is_found_in_every_format(honest: Path, tmp_path: Path) 
     for content in (b"", path.read_bytes()[:-9]):
         path.write_bytes(content)
         assert any("it cannot be read" in text for text in found(tmp_path / "parquet"))
+    late = pa.array([2**62], pa.timestamp("us", tz="UTC"))
+    parquet.write_table(pa.table({**pa.table(table).slice(0, 1).to_pydict(), "recorded_at": late}), path)
+    assert any("it cannot be read" in text for text in found(tmp_path / "parquet"))
     parquet.write_table(pa.table({"position": ["5"]}), path)
     assert any("row 1 cannot be read" in text for text in found(tmp_path / "parquet"))
 
@@ -116,11 +119,23 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
         "": "cannot be read",
         "{}": "cannot be read",
         json.dumps({**said, "begun_at": "2026-01-01T00:00:00Z"}): "another version",
+        '{"x": %s}' % ("[" * 9000 + "]" * 9000): "cannot be read",
     }.items():
         if content is not None:
             (tmp_path / bundles.MANIFEST).write_text(content)
         with pytest.raises(BundleError, match=reason):
             verify_bundle(tmp_path, [])
+
+
+@pytest.mark.parametrize("name", [bundles.MANIFEST, EVENTS, "proofs-000001", "more"])
+def test_what_has_no_end_is_not_read(honest: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "export"
+    shutil.copytree(honest / "ndjson", folder)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to("/dev/zero")
+    for look in (keys_in, lambda folder: verify_bundle(folder, [])):
+        with pytest.raises(BundleError, match="is no file"):
+            look(folder)
 
 
 def test_a_third_party_needs_nothing_but_the_description_of_the_format(honest: Path) -> None:

@@ -16,6 +16,7 @@ from tests.books import ORIGIN, ask, opened, until
 
 INES = Profile(204, "Inês", "0412", "https://a.example/ines.png")
 WHO = "accounts-204"
+WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'book.keys'::regclass"
 
 
 @pytest.fixture
@@ -104,6 +105,19 @@ async def test_nobody_but_an_erasure_deletes_a_key(store: EventStore, database_u
         for statement in ("DELETE FROM book.keys", "SELECT book.erase_keys(0, 9)", "UPDATE book.keys SET wrapped = ''"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
+    assert keys_of(database_url) == [WHO]
+
+
+async def test_a_key_that_is_made_at_the_very_moment_of_the_erasure_does_not_outlive_it(
+    store: EventStore, database_url: str
+) -> None:
+    await arrive(store)
+    with psycopg.connect(database_url, options="-c role=guildbook_service") as making:
+        making.execute("INSERT INTO book.keys (id, subject, wrapped) VALUES ('k', 'guilds-guild-920', '')")
+        given = {"subject": "guilds-guild-920", "has_key": True}
+        erasing = asyncio.create_task(store.execute(ORIGIN, erase_subject, **given))
+        await until(lambda: erasing.done() or ask(database_url, WAITS))
+    await erasing
     assert keys_of(database_url) == [WHO]
 
 

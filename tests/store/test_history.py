@@ -17,7 +17,7 @@ from domain.processes.register_callback import register_callback
 from store.codec import Origin
 from store.differences import Change, Covered, Withheld, changes_between, fields_of, plain
 from store.event_store import EventStore
-from store.history import Step, history_of, past_of, state_as_of
+from store.history import Folds, Step, history_of, past_of, state_as_of, steps_of
 from tests.books import ORIGIN, ask, opened
 from tests.deeds import Deeds, do_many
 from tests.domain.samples import profile
@@ -26,7 +26,11 @@ SEALED, ERASED, SECRET = Withheld("sealed"), Withheld("erased"), Withheld("secre
 DEEDS = 400
 FROM_SOMEWHERE = Origin(actor="apps-77", surface="tests", address="192.0.2.7")
 STREAM = "accounts-204"
-BROKEN = (b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"account": "x"}', b'{"sealed": 5}', b'{"sealed": "x x"}', b"{}")
+BROKEN = (
+    *(b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"account": "x"}', b"{}"),
+    *(b'{"sealed": 5}', b'{"sealed": "x x"}', b'{"sealed": "\\u0000 x", "address": "\\u0000"}'),
+    b'{"more": ' * 3000 + b"1" + b"}" * 3000,
+)
 
 
 async def fill(store: EventStore) -> None:
@@ -169,6 +173,7 @@ async def test_long_histories_are_read_in_parts(database_url: str, monkeypatch: 
             await store.execute(ORIGIN, report_guild, report=told_now, roles=roles, channels=[], bot=30)
         steps = await history_of(store, "guilds-guild-1000", after=3)
         assert [told(step) for step in steps] == [{"name": tuple(pair)} for pair in ("cd", "de", "ef", "fg")]
+        assert [step async for step in steps_of(store, "guilds-guild-1000", 3)] == steps
 
 
 @pytest.mark.parametrize(
@@ -195,3 +200,7 @@ def test_what_is_covered_is_nowhere_in_what_is_shown() -> None:
         "a": [SECRET],
         "b": {"c": ERASED},
     }
+
+
+def test_a_state_that_rests_as_a_whole_on_what_is_sealed_is_covered() -> None:
+    assert plain(Folds("hidden", None, "hidden").seen()) == {"value": SEALED}

@@ -39,6 +39,11 @@ RUI = Profile(205778476102877187, "Rui-the-name", "0413", None)
 WHO = f"accounts-{INES.id}"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MEMBER = MemberReport(id=INES.id, username="ines-the-user", nick="ines-the-nick", roles=())
+LONG_AGO = """
+    SET session_replication_role = replica;
+    UPDATE book.log SET recorded_at = recorded_at - interval '400 days'
+"""
+UNREADABLE = "SET session_replication_role = replica; UPDATE book.log SET data = 'x'"
 KEPT = """
     INSERT INTO operations.keyed_requests (caller, route, key, request, claim, status, headers, body)
     VALUES ('apps-1', 'GET /', %s, '', '', 200, '{}', convert_to(%s, 'UTF8'))
@@ -68,13 +73,17 @@ async def live(store: EventStore) -> None:
     for event in ("account_created", "account_deleted"):
         given = {"app": app, "event": event, "url": "https://a.example", "secret": "s"}
         await store.execute(ORIGIN, register_callback, **given)
-    for profile in (INES, RUI):
-        made = {"profile": profile, "team": None, "permissions": 0, "signups_default": True}
-        await store.execute(ORIGIN, create_account, OPERATOR, **made)
+    await arrive(store, INES, RUI)
     guild = {"report": GuildReport(id=920, owner=RUI.id, name="Açores"), "roles": (), "channels": (), "bot": 77}
     await store.execute(ORIGIN, report_guild, **guild)
     await store.execute(ORIGIN, report_members, guild=920, members=[MEMBER])
     await store.execute(ORIGIN, report_bans, guild=920, bans=[BanReport(id=INES.id, reason="ines-the-reason")])
+
+
+async def arrive(store: EventStore, *profiles: Profile) -> None:
+    for profile in profiles:
+        made = {"profile": profile, "team": None, "permissions": 0, "signups_default": True}
+        await store.execute(ORIGIN, create_account, OPERATOR, **made)
 
 
 async def until_purged(store: EventStore) -> Standing:
@@ -132,6 +141,23 @@ async def test_deliveries_answers_and_grants_go_and_those_of_others_stay(store: 
     assert (account["id"], account["name"], account["avatar_url"]) == (str(INES.id), "", None)
     assert ask(database_url, "SELECT key FROM operations.keyed_requests") == [(str(RUI.id),)]
     assert ask(database_url, "SELECT account FROM operations.provider_grants") == [(RUI.id,)]
+
+
+async def test_what_is_told_of_others_stays_when_an_app_goes_whose_number_is_in_it(
+    store: EventStore, database_url: str
+) -> None:
+    async with projecting(database_url, feed=CallbackFeed()):
+        await live(store)
+        app = (await store.execute(ORIGIN, create_app, name="leaving", permissions=0, token_hash="1")).value
+        await shown(database_url)
+        for caller in (f"apps-{app}", "apps-77"):
+            ask(database_url, KEPT.replace("apps-1", caller), caller, f'{{"number": {app}}}')
+        erased = await erase(store, ORIGIN, f"apps-{app}")
+        async with erasing(store, database_url):
+            await until(lambda: _is_past(database_url, erased.position))
+    assert str(app) in str(INES.id)
+    assert ask(database_url, "SELECT DISTINCT state FROM operations.deliveries") == [("pending",)]
+    assert ask(database_url, "SELECT key FROM operations.keyed_requests") == [("apps-77",)]
 
 
 async def test_several_that_wait_are_one_rebuild(store: EventStore, database_url: str) -> None:
@@ -194,6 +220,26 @@ async def test_what_stops_it_is_written_down_and_nothing_is_said_to_be_purged(
     async with erasing(store, database_url):
         await until_purged(store)
     assert (await places(database_url))["eraser"].error is None
+
+
+async def test_whose_events_cannot_be_read_keeps_nobody_else_from_being_retained_or_purged(
+    store: EventStore, database_url: str
+) -> None:
+    async with projecting(database_url):
+        await arrive(store, INES, RUI)
+        await store.execute(ORIGIN, change_retention, rules=(Rule("unseen_people", 1),))
+        await shown(database_url)
+    ask(database_url, LONG_AGO)
+    ask(database_url, f"{UNREADABLE} WHERE stream = '{WHO}'")
+    async with erasing(store, database_url):
+        await until(lambda: ask(database_url, "SELECT 1 FROM book.log WHERE type = 'privacy.RetentionApplied'"))
+    assert not await store.keyring.has_key(f"accounts-{RUI.id}")
+    assert await store.keyring.has_key(WHO)
+
+
+async def _is_past(url: str, position: int) -> bool:
+    place = (await places(url)).get("eraser")
+    return place is not None and place.position >= position
 
 
 async def _is_stopped(url: str) -> bool:
