@@ -24,12 +24,16 @@ DELIVERIES = Gauge("guildbook_deliveries", "Deliveries that arrived, and that we
 
 
 class Reader(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where one reader of the log is; `stopped_at` and `error` when a poison event stopped it."""
+    """Where one reader of the log is; `stopped_at` and `error` when a poison event stopped it.
+
+    One that is not needed does its work behind the answers to requests.
+    """
 
     position: int
     lag: int
     stopped_at: int | None = None
     error: str | None = None
+    needed: bool = True
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -71,8 +75,11 @@ async def _checkpoints(request: Asked) -> list[Checkpoint]:
 
 
 def _judge(places: list[Checkpoint]) -> Readiness:
-    readers = {place.reader: Reader(place.position, place.lag, place.stopped_at, place.error) for place in places}
-    needed = {name: reader for name, reader in readers.items() if name not in OUTWARD}
+    readers = {
+        place.reader: Reader(place.position, place.lag, place.stopped_at, place.error, place.reader not in OUTWARD)
+        for place in places
+    }
+    needed = {name: reader for name, reader in readers.items() if reader.needed}
     stopped = [name for name, reader in needed.items() if reader.stopped_at is not None]
     late = [name for name, reader in needed.items() if reader.lag > LAG_EVENTS_MAX]
     if not needed:

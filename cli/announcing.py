@@ -17,10 +17,11 @@ PATIENCE_SECONDS = 10.0
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Where a reader of the log is."""
+    """Where a reader of the log is, and whether requests need what it makes."""
 
     position: int
     lag: int
+    needed: bool = True
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -35,8 +36,8 @@ class Answer(msgspec.Struct, frozen=True):
         return max((reader.position + reader.lag for reader in self.readers.values()), default=0)
 
     def shows(self, position: int) -> bool:
-        """Tell whether every reader has come to a position."""
-        return all(reader.position >= position for reader in self.readers.values())
+        """Tell whether every reader that is needed has come to a position."""
+        return all(reader.position >= position for reader in self.readers.values() if reader.needed)
 
 
 def announce(address: Address, stopping: Event, answered: Event) -> None:

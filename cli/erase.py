@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from cli.output import tell
 from cli.places import Place, data_option, opened
+from schemas.privacy import Reference
 
 subject_argument = click.argument("subject", metavar="SUBJECT")
 
@@ -17,9 +19,23 @@ WILL = {
 }
 
 
+def checked_reference(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Take a reference as the API would. Errors: BadParameter."""
+    try:
+        return msgspec.convert(text, Reference | None)
+    except msgspec.ValidationError as error:
+        message = "it must be 1 to 128 printable characters."
+        raise click.BadParameter(message) from error
+
+
 @click.command()
 @subject_argument
-@click.option("--reference", metavar="TEXT", help="Names the request. It is kept for ever: not a person's name.")
+@click.option(
+    "--reference",
+    metavar="TEXT",
+    callback=checked_reference,
+    help="Names the request. It is kept for ever: not a person's name.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @data_option
 def erase(subject: str, reference: str | None, data: Path, *, yes: bool) -> None:

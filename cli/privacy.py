@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.erase import subject_argument
+from cli.erase import checked_reference, subject_argument
 from cli.output import print_table, tell
 from cli.places import data_option
 
@@ -21,7 +21,11 @@ NEVER = 0
 DAYS = click.IntRange(NEVER, 36_500)
 
 reference_option = click.option(
-    "--reference", required=True, metavar="TEXT", help="Names the case. It is kept for ever: not a person's name."
+    "--reference",
+    required=True,
+    metavar="TEXT",
+    callback=checked_reference,
+    help="Names the case. It is kept for ever: not a person's name.",
 )
 
 

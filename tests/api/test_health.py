@@ -44,6 +44,7 @@ async def test_a_relay_that_does_not_go_on_is_shown_and_keeps_nobody_from_being_
     assert answer.status_code == 200
     relay = answer.json()["readers"]["kafka_relay"]
     assert (relay["position"], relay["stopped_at"], relay["error"]) == (0, 1, "KafkaTimeoutError")
+    assert relay["needed"] is False
     assert 'guildbook_reader_stopped{reader="kafka_relay"} 1.0' in text
     assert 'guildbook_reader_position{reader="kafka_relay"} 0.0' in text
     assert re.search(r'guildbook_reader_lag_events\{reader="kafka_relay"\} [1-9]', text)

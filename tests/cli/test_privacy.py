@@ -42,6 +42,12 @@ def test_somebody_is_erased_and_all_is_cleared_when_the_command_ends(book: Setti
     assert done("erase", WHO, "--yes", settings=book) == said  # once more says the same
 
 
+@pytest.mark.parametrize("reference", ["", "x" * 129, "two\nlines"])
+def test_a_reference_that_the_api_would_refuse_is_refused(book: Settings, reference: str) -> None:
+    for command in (("erase", WHO, "--yes"), ("privacy", "hold", WHO), ("privacy", "release", WHO)):
+        assert "1 to 128 printable characters" in refused(*command, "--reference", reference, settings=book, code=2)
+
+
 def test_nobody_is_erased_whom_nobody_knows(book: Settings) -> None:
     assert refused("erase", "teams-3", "--yes", settings=book) == "guildbook: there is no subject teams-3"
     assert refused("erase", "accounts-5", "--yes", settings=book) == "guildbook: there is no subject accounts-5"

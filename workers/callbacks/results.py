@@ -75,8 +75,11 @@ async def record(connection: AsyncConnection[TupleRow], results: Sequence[Result
         ), attempt AS (
             INSERT INTO operations.delivery_attempts
                 (delivery, number, started_at, duration_ms, status, error, response)
-            SELECT delivery, number, started_at, duration_ms, status, error, response
+            SELECT
+                result.delivery, result.number, result.started_at, result.duration_ms, result.status, result.error,
+                CASE WHEN sent.state IS DISTINCT FROM 'cancelled' THEN result.response END  -- it may repeat the body
             FROM result
+            LEFT JOIN operations.deliveries AS sent ON sent.id = result.delivery
             ON CONFLICT DO NOTHING
         ), counted AS (
             UPDATE operations.deliveries AS delivery

@@ -74,15 +74,16 @@ class Receiver:
 
 
 class Gate:
-    """Holds answers back until it is opened."""
+    """Holds answers back until it is opened; they have this text, or none."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, text: str = "") -> None:
         self._open = asyncio.Event()
+        self._text = text
         receiver.answer = self._answer
 
     async def _answer(self, _received: Received) -> web.StreamResponse:
         await self._open.wait()
-        return web.Response(status=204)
+        return web.Response(text=self._text) if self._text else web.Response(status=204)
 
     def open(self) -> None:
         """Let all go, and all that come."""

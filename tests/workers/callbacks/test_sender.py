@@ -238,7 +238,7 @@ async def test_a_cancelled_delivery_that_arrives_after_all_counts_as_delivered(
     community: Community, receiver: Receiver, clock: Clock, database_url: str
 ) -> None:
     first, _, app = await two_teams(community, receiver)
-    gate = Gate(receiver)
+    gate = Gate(receiver, "Welcome, Ines!")
     await moved(community, INES, first)
     async with sending(database_url, clock):
         await receiver.came(1)
@@ -247,6 +247,9 @@ async def test_a_cancelled_delivery_that_arrives_after_all_counts_as_delivered(
         assert await community.states() == ["cancelled"]
         gate.open()
         await until_states(community, ["delivered"])
+    query = "SELECT status, response FROM operations.delivery_attempts"
+    told = await (await community.connection.execute(query)).fetchall()
+    assert told == [(200, None)]  # who cancelled it may have erased somebody, and an answer may repeat what it was told
 
 
 async def test_recipients_are_found_however_many_were_sent_to(
