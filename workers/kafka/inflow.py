@@ -42,6 +42,7 @@ class Inflow(ConsumerRebalanceListener):
         self._moved: set[TopicPartition] = set()
         self._lock = Lock()
         self._stopping = Event()
+        self._renewing = Event()
         self._consumer: KafkaConsumer | None = None
         self._thread = Thread(target=self._run, daemon=True, name="Kafka")
 
@@ -53,6 +54,10 @@ class Inflow(ConsumerRebalanceListener):
         """End, and leave the group unless that takes long."""
         self._stopping.set()
         self._thread.join(STOP_SECONDS_MAX)
+
+    def renew(self) -> None:
+        """Begin anew as another member of the group: kafka-python may have forgotten that it is one."""
+        self._renewing.set()
 
     def following(self, position: int) -> Iterator[ConsumerRecord]:
         """Return what comes right after a position, as far as it is here."""
@@ -85,12 +90,13 @@ class Inflow(ConsumerRebalanceListener):
                 self._stopping.wait(RESTART_SECONDS)
 
     def _consume(self) -> None:
+        self._renewing.clear()
         topics = event_topics(self._settings)
         ensure(self._settings, topics)  # one that is missing would keep all others waiting
         consumer = self._consumer = KafkaConsumer(**options_in_group(self._settings, self._group))
         try:
             consumer.subscribe([topic.name for topic in topics], listener=self)
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._renewing.is_set()):
                 self._hold_back(consumer)
                 for records in poll(consumer, POLL_MILLISECONDS).values():
                     self._take(records)

@@ -26,6 +26,7 @@ from workers.kafka.inflow import Inflow, Offsets
 from workers.kafka.records import Row
 
 PATIENCE_SECONDS = 1.0  # with an event that is in the log and not in Kafka
+SILENCE_SECONDS_MAX = 20.0  # of Kafka while the log goes on; then it is joined anew
 
 _logger = structlog.get_logger()
 
@@ -39,6 +40,7 @@ class KafkaSource:
         self._follows = False  # Kafka; until something is heard of it, the log is read
         self._given_up_at: float = 0  # how far Kafka was then
         self._missing_since: float | None = None
+        self._heard = 0, time.monotonic()  # the newest that Kafka has brought, and since when
 
     async def read(
         self, connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None
@@ -95,10 +97,21 @@ class KafkaSource:
         if self._follows:
             self._follows, self._given_up_at = False, self._inflow.newest
             _logger.warning("Kafka is late, the log is read", reader=self._reader, after=after)
+        self._break_silence(after)
         end, rows = await log.read_rows(connection, after, limit, types)
         if end < after + limit and self._inflow.newest > max(self._given_up_at, after - limit):
             self._follow()
         return end, rows
+
+    def _break_silence(self, after: int) -> None:
+        newest, since = self._heard
+        now = time.monotonic()
+        if self._inflow.newest != newest or after <= newest:
+            self._heard = self._inflow.newest, now
+        elif now - since > SILENCE_SECONDS_MAX:
+            self._heard = newest, now
+            _logger.info("Kafka is silent, and joined anew", reader=self._reader, after=after)
+            self._inflow.renew()
 
     def _follow(self) -> None:
         if not self._follows:

@@ -1,6 +1,7 @@
 """The log as it is read through Kafka: every event once, in order, whatever Kafka brings, repeats or leaves out."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,7 +26,9 @@ from tests.conftest import cloned
 from tests.deeds import Deeds, do_many
 from tests.kafka_broker import Broker
 from tests.workers.kafka.carrying import Carrier, carrier
+from workers.kafka import inflow
 from workers.kafka import source as module
+from workers.kafka.connection import Client, poll
 from workers.kafka.source import from_kafka
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -258,6 +261,26 @@ async def test_another_members_share_of_the_group_is_read_from_the_log(carrying:
             await until_followed(carrying, store, logs)
         await shown(database_url)
         assert await is_a_replay(database_url, store)
+
+
+async def test_a_consumer_that_never_hears_anything_is_replaced(
+    carrying: Carrier, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = list[Client]()
+
+    def first_is_deaf(consumer: Client, milliseconds: int) -> Any:  # noqa: ANN401 - as kafka-python has it
+        members.append(consumer)
+        if consumer is not members[0]:
+            return poll(consumer, milliseconds)
+        time.sleep(milliseconds / 1000)
+        return {}
+
+    monkeypatch.setattr(inflow, "poll", first_is_deaf)
+    monkeypatch.setattr(module, "SILENCE_SECONDS_MAX", 1.0)
+    async with opened(database_url) as store, project_from(carrying, database_url):
+        with capture_logs() as logs:
+            await until_followed(carrying, store, logs)
+    assert "Kafka is silent, and joined anew" in events_of(logs)
 
 
 @pytest.mark.usefixtures("real_kafka")
