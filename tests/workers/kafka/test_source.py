@@ -100,13 +100,10 @@ class Reader:
 
 @asynccontextmanager
 async def reading(carrying: Carrier, url: str) -> AsyncIterator[Reader]:
-    """Open Kafka as a reader's source."""
-    async with await connect(url) as connection, from_kafka(carrying.settings, connection, "tests", _nothing) as source:
+    """Open Kafka as a reader's source; it wakes nobody, since these readers do not sleep."""
+    settings = carrying.settings
+    async with await connect(url) as connection, from_kafka(settings, connection, "tests", lambda: None) as source:
         yield Reader(connection, source)
-
-
-def _nothing() -> None:
-    """Do not wake: these readers do not sleep."""
 
 
 def events_of(logs: Any) -> list[str]:  # noqa: ANN401
@@ -270,15 +267,12 @@ async def test_a_consumer_that_never_hears_anything_is_replaced(
 
     def first_is_deaf(consumer: Client, milliseconds: int) -> Any:  # noqa: ANN401 - as kafka-python has it
         members.append(consumer)
-        if consumer is not members[0]:
-            return poll(consumer, milliseconds)
-        time.sleep(milliseconds / 1000)
-        return {}
+        return poll(consumer, milliseconds) if consumer is not members[0] else time.sleep(0.1) or {}
 
     monkeypatch.setattr(inflow, "poll", first_is_deaf)
     monkeypatch.setattr(module, "SILENCE_SECONDS_MAX", 1.0)
-    async with opened(database_url) as store, project_from(carrying, database_url):
-        with capture_logs() as logs:
+    with capture_logs() as logs:
+        async with opened(database_url) as store, project_from(carrying, database_url):
             await until_followed(carrying, store, logs)
     assert "Kafka is silent, and joined anew" in events_of(logs)
 
