@@ -70,24 +70,28 @@ class Listener:
             async for frame in frames:
                 if self.sending is not None:
                     await self.sending
-                self.take(frame)
+                self._begin(frame)
         except Exception:
             _logger.exception("A stream broke")
         if self.sending is not None:
             await asyncio.gather(self.sending, return_exceptions=True)
         self.end(Ending.BROKEN)
 
-    def is_free(self) -> bool:
-        """Tell whether a frame would be taken at once: the one before has arrived."""
+    def offer(self, frame: str) -> bool:
+        """Begin to send a frame, unless the one before is on its way or was lost; tell whether it was begun."""
         sending = self.sending
         if sending is None:
-            return self._send is not None
-        return sending.done() and not sending.cancelled() and sending.exception() is None
+            if self._send is None:
+                return False
+        elif not sending.done() or sending.cancelled() or sending.exception() is not None:
+            return False
+        self._begin(frame)
+        return True
 
-    def take(self, frame: str) -> None:
-        """Begin to send a frame; not before the one before has arrived."""
+    def _begin(self, frame: str) -> None:
         assert self._send is not None
-        self.sending = asyncio.ensure_future(self._send(frame))
+        sending = self._send(frame)
+        self.sending = sending if asyncio.isfuture(sending) else asyncio.ensure_future(sending)
         self.sent += 1
 
     async def look(self, send_seconds_max: float) -> None:

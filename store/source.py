@@ -11,7 +11,12 @@ from store import log
 
 
 class Source(Protocol):
-    """Every event after a position, once and in order."""
+    """Every event after a position, once and in order.
+
+    `tells_of_more`: who has read less than the limit has read all there was, and is woken for whatever comes then.
+    """
+
+    tells_of_more: bool
 
     async def read(
         self, connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None
@@ -33,7 +38,9 @@ class Opening(Protocol):
 
 
 class LogSource:
-    """The log itself."""
+    """The log itself, whose every append wakes its readers."""
+
+    tells_of_more = True
 
     async def read(
         self, connection: AsyncConnection[TupleRow], after: int, limit: int, types: Collection[str] | None

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from typing import Protocol
 
 import structlog
 from psycopg import AsyncConnection
@@ -33,8 +34,12 @@ class Told(Recorded, frozen=True):
     data: bytes
 
 
-Serve = Callable[[int, list[Told]], bool]
-"""Is told where the log ends and what is new, and tells whether nothing of that is left to do."""
+class Follower(Protocol):
+    """Who is level with the log, and is told what is new as it comes in."""
+
+    def take_in(self, end: int, found: list[Told]) -> bool:
+        """Take in what is new, up to a position; tell whether nothing of it is left to do."""
+        ...
 
 
 class Tail:
@@ -50,7 +55,8 @@ class Tail:
         self._ring_events = ring_events
         self._ring_bytes = 0
         self._start: int | None = None  # the position before the first event of the ring; None until it is known
-        self._waiting: list[tuple[int, asyncio.Future[None], Serve | None]] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._level: dict[Follower, asyncio.Future[None]] = {}
         self._wanted = asyncio.Event()
         self._wanted_at = -LINGER_SECONDS
         self._has_paused = True
@@ -81,24 +87,32 @@ class Tail:
         end = found[-1].position if found else after
         return end, found if types is None else [told for told in found if told.type in types]
 
-    async def wait(self, after: int, serve: Serve | None = None) -> None:
+    async def wait(self, after: int, follower: Follower | None = None) -> None:
         """Return when there is an event after this position, at once when there is one, or in some seconds anyway.
 
-        Who has `serve` is told what `read` would return instead, and goes on waiting if all is done with that.
+        A follower that is level is told what is new instead, and goes on waiting while it is done with all of that.
         """
-        if self.end() <= after:
-            waiting = asyncio.get_running_loop().create_future()
-            self._waiting.append((after, waiting, serve))
-            self._wanted_at = time.monotonic()
-            self._wanted.set()
-            await waiting
+        if self.end() > after:
+            return
+        woken = asyncio.get_running_loop().create_future()
+        self._wanted_at = time.monotonic()
+        self._wanted.set()
+        if follower is None or self._start is None or self.end() < after:
+            self._waiting.append(woken)
+            await woken
+            return
+        self._level[follower] = woken
+        try:
+            await woken
+        finally:
+            self._level.pop(follower, None)
 
     async def run(self) -> None:
         """Follow the log for ever; the database may come and go meanwhile."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._signal.run())
             while True:
-                if not self._waiting and time.monotonic() - self._wanted_at > LINGER_SECONDS:
+                if not self._waiting and not self._level and time.monotonic() - self._wanted_at > LINGER_SECONDS:
                     self._wanted.clear()
                     await self._wanted.wait()
                     self._has_paused = True
@@ -111,7 +125,7 @@ class Tail:
                 if is_level:
                     await self._signal.wait(POLL_SECONDS)
                 if time.monotonic() - self._moved_at > WAKE_SECONDS:
-                    self._move()
+                    self._tell([])
 
     async def _pull(self) -> bool:
         """Take in what is new, and tell whether that is all."""
@@ -121,7 +135,7 @@ class Tail:
             end, found = await told_after(connection, self.end(), READ_POSITIONS_MAX)
         if found:
             self._take_in(found)
-            self._move()
+            self._tell(found)
         assert end == self.end(), "positions have no gaps"
         return len(found) < READ_POSITIONS_MAX
 
@@ -129,7 +143,7 @@ class Tail:
         """Begin at the end of the log where too much has happened meanwhile: who wants it reads it there."""
         if self._start is None or head - self.end() > self._ring_events:
             self._ring, self._ring_bytes, self._start = [], 0, head
-            self._move()
+            self._tell(None)
         self._has_paused = False
 
     def _take_in(self, found: list[Told]) -> None:
@@ -143,21 +157,21 @@ class Tail:
         assert self._start is not None
         self._start += excess
 
-    def _move(self) -> None:
-        """Serve whoever waits, or wake them."""
+    def _tell(self, found: list[Told] | None) -> None:
+        """Wake who waits, and tell who is level what is new; None is more than is in memory, so it wakes them too."""
         self._moved_at = time.monotonic()
         waiting, self._waiting = self._waiting, []
-        recent: dict[int, tuple[int, list[Told]] | None] = {}
-        for after, future, serve in waiting:
-            if future.done():  # its client has gone
-                continue
-            if after not in recent:
-                recent[after] = self.recent(after)
-            found = recent[after]
-            if serve is not None and found is not None and _is_served(serve, *found):
-                self._waiting.append((found[0], future, serve))
-            else:
-                future.set_result(None)
+        for woken in waiting:
+            _wake(woken)
+        end = self.end()
+        for follower, woken in list(self._level.items()):
+            try:
+                if found is not None and follower.take_in(end, found):
+                    continue
+            except Exception as error:  # noqa: BLE001 - it concerns one client, which meets it again when it is woken
+                _logger.warning("A client could not be served", error=described(error))
+            del self._level[follower]
+            _wake(woken)
 
     async def _read_old(self, after: int, limit: int, types: Collection[str] | None) -> tuple[int, list[Told]]:
         while True:
@@ -168,12 +182,9 @@ class Tail:
                 await asyncio.sleep(RETRY_SECONDS)
 
 
-def _is_served(serve: Serve, end: int, found: list[Told]) -> bool:
-    try:
-        return serve(end, found)
-    except Exception as error:  # noqa: BLE001 - it concerns one client, which meets it again when it is woken
-        _logger.warning("A client could not be served", error=described(error))
-        return False
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():  # else its client has gone
+        woken.set_result(None)
 
 
 async def told_after(

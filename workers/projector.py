@@ -12,7 +12,7 @@ from projections import checkpoints
 from projections.checkpoints import Checkpoint, FencedError, fingerprint
 from projections.rebuild import create_tables, rebuild, table_names, tables_in
 from projections.rows import Projector
-from projections.runtime import Feed, Group, feed_missed
+from projections.runtime import BATCH_EVENTS_MAX, Feed, Group, feed_missed
 from store import leadership, signals
 from store.connections import connect, described, is_outage
 from store.keys import Keyring
@@ -136,7 +136,8 @@ class ProjectorWorker:
     async def _follow(self, connection: AsyncConnection[TupleRow], live: Group, source: Source) -> None:
         while not self._rebuilt:
             await self._let_join(connection, live)
-            if not await live.step(connection, self._keyring, source=source):
+            taken = await live.step(connection, self._keyring, source=source)
+            if not taken or (source.tells_of_more and taken < BATCH_EVENTS_MAX):
                 await self._signal.wait(POLL_SECONDS)
 
     async def _let_join(self, connection: AsyncConnection[TupleRow], live: Group) -> None:

@@ -18,17 +18,21 @@ _lines = Frames(line_with_text)
 
 
 class _Batches:
-    """Remembers the lines of what many clients take in one after the other."""
+    """Remembers what is made of the events that many clients take in one after the other."""
 
     def __init__(self) -> None:
         self._found: list[Told] = []
         self._lines: list[Line] = []
+        self._frames: dict[Show, list[str]] = {}
 
-    def lines_of(self, found: list[Told]) -> list[Line]:
-        """Return a line for each event."""
+    def of(self, found: list[Told], show: Show) -> tuple[list[Line], list[str]]:
+        """Return a line for each event, and a frame."""
         if found is not self._found:
-            self._found, self._lines = found, [_lines.of(told) for told in found]
-        return self._lines
+            self._found, self._lines, self._frames = found, [_lines.of(told) for told in found], {}
+        frames = self._frames.get(show)
+        if frames is None:
+            frames = self._frames[show] = [show(line.shown.position, line) for line in self._lines]
+        return self._lines, frames
 
 
 _batches = _Batches()
@@ -37,12 +41,8 @@ _batches = _Batches()
 class Taker(Protocol):
     """Takes a frame at once, when it has no other on its way."""
 
-    def is_free(self) -> bool:
-        """Tell whether it takes one now."""
-        ...
-
-    def take(self, frame: str) -> None:
-        """Begin to send a frame."""
+    def offer(self, frame: str) -> bool:
+        """Begin to send a frame, or tell that another is on its way."""
         ...
 
 
@@ -72,32 +72,30 @@ class Following(AsyncIterator[str]):
 
     async def __anext__(self) -> str:
         while not self._left:
-            self._take_in(*await self._tail.read(self._after, types=self._types))
+            end, found = await self._tail.read(self._after, types=self._types)
+            self._left = self._frames(end, found)[::-1]
+            self._after = end
             if not self._left:
-                await self._tail.wait(self._after, self._serve if self._taker else None)
+                await self._tail.wait(end, self if self._taker else None)
         return self._left.pop()
 
-    def _serve(self, end: int, found: list[Told]) -> bool:
+    def take_in(self, end: int, found: list[Told]) -> bool:
         """Hand the taker what has come in, if it is free and that is one frame; tell whether nothing is left."""
-        taker = self._taker
-        if taker is None or not taker.is_free():
-            return False
-        self._take_in(end, found)
-        if self._left:
-            taker.take(self._left[-1])
-            self._left.pop()  # taken; else it is left for who iterates
-        return not self._left
+        frames = self._frames(end, found)
+        self._after = end
+        if frames and self._taker and self._taker.offer(frames[0]):
+            frames = frames[1:]
+        self._left = frames[::-1]
+        return not frames
 
-    def _take_in(self, end: int, found: list[Told]) -> None:
-        lines = _batches.lines_of(found)
+    def _frames(self, end: int, found: list[Told]) -> list[str]:
+        lines, frames = _batches.of(found, self._show)
         if not self._takes_all:
             sees, matches = self._sight.sees, self._wanted.matches
-            lines = [line for line in lines if sees(line) and matches(line)]
-        show, now = self._show, time.monotonic()
-        frames = [show(line.shown.position, line) for line in lines]
+            frames = [frame for line, frame in zip(lines, frames, strict=True) if sees(line) and matches(line)]
+        now = time.monotonic()
         if not frames and now - self._spoke_at > HEARTBEAT_SECONDS:
-            frames = [show(end, None)]
+            frames = [self._show(end, None)]
         if frames:
             self._spoke_at = now
-            self._left = frames[::-1]
-        self._after = end
+        return frames

@@ -21,7 +21,7 @@ from tests.books import ORIGIN, ask, opened
 from tests.domain.samples import profile
 
 PATIENCE_SECONDS = 40
-GIVE_UP_SECONDS = 10
+AGAIN_SECONDS = 0.2
 CUT = """
     SELECT pg_terminate_backend(pid)
     FROM pg_stat_activity
@@ -37,8 +37,10 @@ async def followed(store: EventStore, url: str, ring_events: int = 100) -> Async
     async with asyncio.timeout(PATIENCE_SECONDS):
         await tail.wait(await head(store) - 1)
     yield tail
-    running.cancel()
-    await asyncio.wait({running}, timeout=GIVE_UP_SECONDS)  # psycopg may lose a cancellation
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not running.done():  # psycopg may lose a cancellation
+            running.cancel()
+            await asyncio.wait({running}, timeout=AGAIN_SECONDS)
 
 
 async def head(store: EventStore) -> int:
@@ -132,42 +134,85 @@ async def test_it_goes_on_after_the_database_has_cut_all_connections(database_ur
             assert await all_read(tail, 0, 100, until=3) == [1, 2, 3]
 
 
-async def test_who_is_served_goes_on_waiting_until_something_is_left(database_url: str) -> None:
-    served = list[int]()
+class Follower:
+    """Takes in what it is told, up to a position; it breaks at an event when it is told to."""
 
-    def serve(end: int, found: list[Told]) -> bool:
-        served.extend(told.position for told in found)
-        return end < 3
+    def __init__(self, until: int = 100, breaks_at: int = 0) -> None:
+        self.heard: list[int] = []
+        self._until = until
+        self._breaks_at = breaks_at
 
-    async with opened(database_url) as store, followed(store, database_url) as tail:
-        waiting = asyncio.create_task(tail.wait(0, serve))
+    def take_in(self, end: int, found: list[Told]) -> bool:
+        for told in found:
+            if told.position == self._breaks_at:
+                raise KeyError("mine alone")
+            self.heard.append(told.position)
+        return end < self._until
+
+
+@asynccontextmanager
+async def followed_from_one(store: EventStore, url: str) -> AsyncIterator[Tail]:
+    """Follow a log with one event, and know where it ends."""
+    await add(store, 1)
+    async with followed(store, url) as tail:
+        while not tail.end():
+            await tail.wait(0)
+        yield tail
+
+
+async def test_who_is_level_is_told_what_is_new_until_something_is_left(database_url: str) -> None:
+    follower = Follower(until=4)
+    async with opened(database_url) as store, followed_from_one(store, database_url) as tail:
+        waiting = asyncio.create_task(tail.wait(1, follower))
         for _ in range(3):
             await add(store, 1)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await tail.wait(await head(store) - 1)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await waiting
-    assert served == [1, 2, 3]
+        await add(store, 1)
+        await tail.wait(4)
+    assert follower.heard == [2, 3, 4]
 
 
-async def test_a_client_that_cannot_be_served_is_woken_and_the_others_are_served(database_url: str) -> None:
-    served = list[int]()
-
-    def refuse(_end: int, found: list[Told]) -> bool:
-        if found:
-            raise KeyError("mine alone")
-        return True
-
-    def serve(_end: int, found: list[Told]) -> bool:
-        served.extend(told.position for told in found)
-        return True
-
-    async with opened(database_url) as store, followed(store, database_url) as tail:
-        broken, other = asyncio.create_task(tail.wait(0, refuse)), asyncio.create_task(tail.wait(0, serve))
+async def test_a_follower_that_breaks_is_woken_and_the_others_are_told(database_url: str) -> None:
+    broken, other = Follower(breaks_at=2), Follower()
+    async with opened(database_url) as store, followed_from_one(store, database_url) as tail:
+        breaking, going_on = (asyncio.create_task(tail.wait(1, each)) for each in (broken, other))
         await asyncio.sleep(0)  # both wait now
         await add(store, 1)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await broken
-        assert served == [1]
-        assert not other.done()
-        other.cancel()
+            await breaking
+        assert other.heard == [2]
+        assert not going_on.done()
+        going_on.cancel()
+
+
+async def test_a_follower_that_has_gone_is_told_nothing(database_url: str) -> None:
+    gone = Follower()
+    async with opened(database_url) as store, followed_from_one(store, database_url) as tail:
+        going = asyncio.create_task(tail.wait(1, gone))
+        await asyncio.sleep(0)
+        going.cancel()
+        await asyncio.wait({going})
+        await add(store, 1)
+        await tail.wait(1)
+    assert gone.heard == []
+
+
+async def test_a_follower_is_woken_when_more_has_happened_than_is_in_memory(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has waited for a while, so that nothing was read meanwhile."""
+    monkeypatch.setattr("store.tail.LINGER_SECONDS", 0.0)
+    monkeypatch.setattr("store.tail.POLL_SECONDS", 0.01)
+    follower = Follower()
+    async with opened(database_url) as store, followed(store, database_url, ring_events=2) as tail:
+        await add(store, 1)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not tail.end():
+                await tail.wait(0)
+            await asyncio.sleep(0.3)  # it rests
+            await add(store, 5)
+            await tail.wait(1, follower)
+    assert follower.heard == []

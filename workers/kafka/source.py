@@ -34,6 +34,8 @@ _logger = structlog.get_logger()
 class KafkaSource:
     """The log as Kafka carries it, and the log itself where Kafka is late (see `store.source`)."""
 
+    tells_of_more = False
+
     def __init__(self, inflow: Inflow, reader: str) -> None:
         self._inflow = inflow
         self._reader = reader

@@ -19,11 +19,10 @@ class Client:
         self.frames: list[str] = []
         self.is_busy = False
 
-    def is_free(self) -> bool:
+    def offer(self, frame: str) -> bool:
+        if not self.is_busy:
+            self.frames.append(frame)
         return not self.is_busy
-
-    def take(self, frame: str) -> None:
-        self.frames.append(frame)
 
 
 def show(position: int, line: Line | None) -> str:

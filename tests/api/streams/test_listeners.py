@@ -90,23 +90,27 @@ async def test_a_stream_that_breaks_is_written_down_and_its_listener_sent_away()
     assert [(line["event"], line["log_level"]) for line in logs] == [("A stream broke", "error")]
 
 
-async def test_who_has_a_frame_on_its_way_is_not_free_and_who_lost_one_never_is() -> None:
+async def test_who_has_a_frame_on_its_way_takes_no_other_and_who_lost_one_never_does() -> None:
     async def frames() -> AsyncIterator[str]:
         yield "one"
         await gone
 
-    def send(_frame: str) -> asyncio.Future[None]:
+    def send(frame: str) -> asyncio.Future[None]:
+        sent.append(frame)
         return arrived
 
+    sent = list[str]()
     arrived, gone = (asyncio.get_running_loop().create_future() for _ in range(2))
     listener = Listener("apps-1", is_allowed)
-    assert not listener.is_free()
+    assert not listener.offer("too early")
     telling = asyncio.create_task(listener.tell(frames(), send))
     await asyncio.sleep(0)
-    assert not listener.is_free()
+    assert not listener.offer("too soon")
     arrived.set_result(None)
-    assert listener.is_free()
+    assert listener.offer("two")
+    assert (sent, listener.sent) == (["one", "two"], 2)
     listener.sending = lost = asyncio.get_running_loop().create_future()
     lost.set_exception(ConnectionError())
-    assert not listener.is_free()
+    assert not listener.offer("after a lost one")
+    assert sent == ["one", "two"]
     telling.cancel()
