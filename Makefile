@@ -7,6 +7,9 @@ ARGS   ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
+# Tests start hundreds of processes; without bytecode each would compile all of Guildbook first.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench soak
 

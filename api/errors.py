@@ -10,6 +10,7 @@ from api.dialects import UNSERVED, spoken_by
 from api.listeners import TooManyListenersError
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described, is_outage
+from store.keys import MasterKeyError
 
 _logger = structlog.get_logger()
 
@@ -49,6 +50,12 @@ def unavailable(request: _Request, error: Exception) -> Response[bytes]:
     return spoken_by(request).response(503, "The book is not available at the moment; try again.", LATER)
 
 
+def locked(request: _Request, error: MasterKeyError) -> Response[bytes]:
+    """Answer when a key is not what it was, or the master key is not: what it sealed cannot be opened."""
+    _logger.error("a key cannot be opened", error=str(error))
+    return spoken_by(request).response(503, "What is sealed there cannot be opened: its key is not what it was.")
+
+
 def outcome_unknown(request: _Request, error: OutcomeUnknownError) -> Response[bytes]:
     """Answer when the connection was lost while the command was written, and nobody can be asked what became of it."""
     _logger.warning("outcome unknown", error=described(error.__cause__ or error))
@@ -80,6 +87,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     BookUnavailableError: unavailable,
     OutcomeUnknownError: outcome_unknown,
     ConflictError: conflict,
+    MasterKeyError: locked,
     TooManyListenersError: too_many,
     **dict.fromkeys(DATABASE_DOWN, unavailable),
     Exception: internal,

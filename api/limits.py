@@ -17,8 +17,9 @@ Bucket = Literal[
     "anonymous",
     "user",
     "bot",
+    "own_data",
 ]
-NEWER: frozenset[str] = frozenset({"bot"})
+NEWER: frozenset[str] = frozenset({"bot", "own_data"})
 """Buckets whose clients never knew other headers than the standard ones."""
 
 

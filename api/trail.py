@@ -8,6 +8,7 @@ from api.writing import record
 from domain.permissions import Actor
 from domain.privacy.commands import read_trail
 from domain.privacy.readers import AGAIN_AFTER
+from store.history import recordable_stream
 
 LOOKS_MAX = 10_000
 
@@ -22,6 +23,12 @@ async def look(request: Asked, actor: Actor, query: str, *, reveals: bool = Fals
     told = await record(request, actor, read_trail, **wishes)
     if told.recorded_at is not None:  # else the book knows of it from before, and may have to be told sooner
         _keep(parts, asked, began)
+
+
+async def look_at_stream(request: Asked, actor: Actor, stream: str, *, reveals: bool = False) -> None:
+    """Record that somebody reads what happened to an entity. Errors: BookUnavailableError."""
+    name = await recordable_stream(parts_of(request).store, stream)
+    await look(request, actor, f"stream {name}", reveals=reveals)
 
 
 def _keep(parts: Parts, asked: tuple[str, str, bool], began: float) -> None:

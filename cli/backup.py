@@ -73,6 +73,9 @@ async def _back_up(place: Place, folder: Path, keys_folder: Path | None) -> "Man
                 await back_up_keys(connection, keys_folder, manifest)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:  # also one that names no file, as of a disk that is full
+        message = f"{error.filename or folder}: {error.strerror or error}"
+        raise click.ClickException(message) from error
     return manifest
 
 

@@ -22,10 +22,13 @@ WILL = {
 def checked_reference(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     """Take a reference as the API would. Errors: BadParameter."""
     try:
-        return msgspec.convert(text, Reference | None)
-    except msgspec.ValidationError as error:
+        reference = msgspec.convert(text, Reference | None)
+    except msgspec.ValidationError:
+        reference = ""
+    if reference is not None and not (reference and reference.isprintable()):
         message = "it must be 1 to 128 printable characters."
-        raise click.BadParameter(message) from error
+        raise click.BadParameter(message)
+    return reference
 
 
 @click.command()

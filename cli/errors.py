@@ -1,5 +1,7 @@
 """What an operator is told when something that can go wrong does: one line, with what to do."""
 
+import msgspec
+
 from domain.kernel import RefusalError, UnknownError
 from schemas.settings import SettingError
 
@@ -17,8 +19,12 @@ def explain(error: Exception) -> str | None:
             return f"there is no {error.context.removesuffix('s')} {error.entity_id}"
         case RefusalError() | SettingError():
             return _as_clause(str(error))
+        case msgspec.MsgspecError():
+            return f"an event cannot be read ({type(error).__name__}): `guildbook verify` says which, if it was changed"
         case OSError() if error.filename:
             return f"{error.filename}: {error.strerror}"
+        case OSError() if error.strerror:  # one that names no file, as of a disk that is full
+            return _as_clause(error.strerror)
         case _:
             return _explain_database(error)
 

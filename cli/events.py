@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from cli.looks import look, word
+from cli.looks import look_at_stream, name, word
 from cli.places import Place, data_option, opened
 from domain.catalogue import EVENTS
 
@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
 @click.command()
 @click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Begin after this position.")
 @click.option("--limit", type=click.IntRange(1), help="Print at most this many.")
-@click.option("--stream", help="Only of this stream, as accounts-5.")
+@click.option("--stream", callback=name, help="Only of this stream, as accounts-5.")
 @click.option("--type", "kind", metavar="TYPE", type=click.Choice(list(EVENTS)), help="Only of this type.")
 @click.option("--follow", "follows", is_flag=True, help="Wait for more, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line.")
@@ -65,7 +65,7 @@ async def _print(place: Place, wanted: Wanted) -> None:
     signal = Signal(place.url, APPENDED)
     async with opened_store(place) as store:
         if wanted.reveals:
-            await look(store, f"events {wanted.stream or wanted.kind or 'all'}", reveals=True)
+            await look_at_stream(store, wanted.stream or wanted.kind or "all", reveals=True, by="events")
         listening = asyncio.create_task(signal.run()) if wanted.follows else None
         left, after = wanted.limit, wanted.after
         while left != 0:

@@ -87,6 +87,7 @@ async def _export(place: Place, order: "Order", folder: Path, told: "Progress") 
     from store import exporting, log
     from store.bundles import BundleError
     from store.exporting import ExportError
+    from store.folders import written_alone
     from store.notes import NoteError
     from store.proofs import NotSignedError
     from store.rows import ArrowMissingError, require
@@ -94,15 +95,16 @@ async def _export(place: Place, order: "Order", folder: Path, told: "Progress") 
 
     try:
         require(order.format)
-        async with opened_store(place) as store:
-            draft = exporting.begun(order, folder)
-            if draft is None:
-                draft = await exporting.begin(store.pool, place.master_key, order, folder, datetime.now(UTC))
-            async with store.pool.connection() as connection:
-                head = await log.head(connection)
-            if not exporting.is_whole(folder):
-                await _record(store, draft)
-            return await exporting.go_on(store, place.master_key, draft, folder, told), head
+        with written_alone(folder, BundleError):
+            async with opened_store(place) as store:
+                draft = exporting.begun(order, folder)
+                if draft is None:
+                    draft = await exporting.begin(store.pool, place.master_key, order, folder, datetime.now(UTC))
+                async with store.pool.connection() as connection:
+                    head = await log.head(connection)
+                if not exporting.is_whole(folder):
+                    await _record(store, draft)
+                return await exporting.go_on(store, place.master_key, draft, folder, told), head
     except NotSignedError as error:
         message = "there is no checkpoint yet, and so no proof: `guildbook work notary` makes them"
         raise click.ClickException(message) from error
@@ -120,7 +122,7 @@ async def _record(store: "EventStore", draft: "Manifest") -> None:
     from domain.privacy.commands import export_audit
 
     first = max(draft.place(), draft.selection.after) + 1
-    what = {"query": draft.selection.text(), "kind": draft.format, "first": first, "last": draft.end()}
+    what = {"query": draft.selection.recordable(), "kind": draft.format, "first": first, "last": draft.end()}
     await store.execute(ORIGIN, export_audit, reader=OPERATOR.name(), **what, reveals=draft.reveals)
 
 

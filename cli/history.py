@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from cli.looks import look, moment, name, position_of, printable, word
+from cli.looks import look_at_stream, moment, name, position_of, printable, word
 from cli.output import tell
 from cli.places import data_option
 
@@ -49,7 +49,7 @@ def history(data: Path, **wanted: Any) -> None:  # noqa: ANN401 - the fields of 
 
 
 async def _print(store: "EventStore", wanted: Wanted) -> None:
-    await look(store, f"stream {wanted.stream}", reveals=wanted.reveals)
+    await look_at_stream(store, wanted.stream, reveals=wanted.reveals)
     if wanted.as_of is None:
         await _print_steps(store, wanted)
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 AN_INSTANT = timedelta(microseconds=1)
 POSITION_MAX = 2**63 - 1
 POSITION_DIGITS_MAX = 19
+WORDS_CHARACTERS_MAX = 255
 
 
 def moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int | datetime | None:
@@ -39,6 +40,13 @@ async def look(store: "EventStore", query: str, *, reveals: bool = False) -> Non
     await store.execute(ORIGIN, read_trail, **wishes)
 
 
+async def look_at_stream(store: "EventStore", stream: str, *, reveals: bool, by: str = "stream") -> None:
+    """Record that the operator reads what happened to an entity."""
+    from store.history import recordable_stream
+
+    await look(store, f"{by} {await recordable_stream(store, stream)}", reveals=reveals)
+
+
 async def position_of(store: "EventStore", when: int | datetime) -> int:
     """Return the position of the last event before a time."""
     from store.listing import position_before
@@ -62,6 +70,15 @@ def word(value: object) -> str:
 def printable(text: str) -> str:
     """Return a line of what was recorded; what a terminal would obey is escaped."""
     return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def searched(_context: click.Context, _option: click.Parameter, words: tuple[str, ...]) -> str:
+    """Read the words that are searched for, as the API would."""
+    text = " ".join(words)
+    if len(text) > WORDS_CHARACTERS_MAX or not text.isprintable():
+        message = f"{text[:40]!a} is no text, or more than {WORDS_CHARACTERS_MAX} characters."
+        raise click.BadParameter(message)
+    return text
 
 
 def name(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:

@@ -99,19 +99,22 @@ async def _export(store: "EventStore", subject: str, file: Path) -> int:
     from projections import subject_data
 
     head = await subject_data.head_of(store)
-    count = await subject_data.count_of_events(store, subject, head)
-    await store.execute(ORIGIN, export_subject, subject=subject, events=count)
+    positions = await subject_data.positions_of(store, subject, head)
+    await store.execute(ORIGIN, export_subject, subject=subject, events=len(positions))
     draft = file.with_name(f"{file.name}.part")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     try:
         with draft.open("wb") as out:
-            async for piece in subject_data.pieces(store, subject, head):
+            async for piece in subject_data.pieces(store, subject, head, positions):
                 out.write(piece)
         draft.rename(file)
+    except OSError as error:  # also one that names no file, as of a disk that is full
+        message = f"{error.filename or file}: {error.strerror or error}"
+        raise click.ClickException(message) from error
     finally:
         draft.unlink(missing_ok=True)
-    return count
+    return len(positions)
 
 
 @privacy.command()

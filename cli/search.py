@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from cli.looks import look, name, printable
+from cli.looks import look, name, printable, searched
 from cli.places import data_option
 from domain.catalogue import EVENTS
 
@@ -19,7 +19,7 @@ BIGINT = click.IntRange(0, 2**63 - 1)
 
 
 @click.command()
-@click.argument("words", nargs=-1)
+@click.argument("words", nargs=-1, callback=searched)
 @click.option("--actor", callback=name, help="Only by this actor, as apps-310.")
 @click.option("--type", type=click.Choice(list(EVENTS)), metavar="TYPE", help="Only of this type.")
 @click.option("--context", callback=name, help="Only of this context, as guilds.")
@@ -32,7 +32,7 @@ BIGINT = click.IntRange(0, 2**63 - 1)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Print at most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line.")
 @data_option
-def search(data: Path, words: tuple[str, ...], as_json: bool, **asked: Any) -> None:  # noqa: ANN401, FBT001 - click's
+def search(data: Path, words: str, as_json: bool, **asked: Any) -> None:  # noqa: ANN401, FBT001 - click's
     """Print the newest events with all of these WORDS: of types, streams, actors and request ids, and ids in the data.
 
     \b
@@ -46,7 +46,7 @@ def search(data: Path, words: tuple[str, ...], as_json: bool, **asked: Any) -> N
     from cli.books import operate
     from projections.search.queries import Wanted
 
-    wanted = Wanted(q=" ".join(words), **asked)
+    wanted = Wanted(q=words, **asked)
     operate(data, lambda store: _print(store, wanted, as_json=as_json))
 
 
@@ -55,7 +55,8 @@ async def _print(store: "EventStore", wanted: "Wanted", *, as_json: bool) -> Non
     from store.log import head
 
     async with store.pool.connection() as connection:
-        before = wanted.before or await head(connection) + 1  # what is recorded of this very search is not searched for
+        end = await head(connection)  # what is recorded of this very search is not searched for
+        before = end + 1 if wanted.before is None else wanted.before
         await look(store, f"search {wanted.text()}")
         hits = await search(connection, msgspec.structs.replace(wanted, before=before))
     for hit in hits:

@@ -1,5 +1,6 @@
 """All that the book holds about one subject, for whoever asks for a copy: its events, opened, and its rows."""
 
+from array import array
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, LiteralString, NamedTuple
 
@@ -15,7 +16,8 @@ from store.differences import SECRETS
 from store.event_store import EventStore
 from store.keys import DataKey, open_box
 
-WINDOW_POSITIONS = 20_000  # how much of the log one statement reads
+WINDOW_POSITIONS = 20_000  # how much of the log one statement looks through
+READ_EVENTS = 100  # which may be large
 
 ROWS: dict[str, dict[str, LiteralString]] = {
     "accounts": {
@@ -69,23 +71,11 @@ def wanted_of(subject: str) -> Wanted:
     return Wanted(subject, streams[context], f'"actor":"{subject}"'.encode())
 
 
-async def count_of_events(store: EventStore, subject: str, up_to: int) -> int:
-    """Count the events of a subject up to a position."""
-    return sum([len(rows) async for rows in _windows(store, wanted_of(subject), up_to)])
-
-
-async def events_of(store: EventStore, subject: str, up_to: int) -> AsyncIterator[SubjectEventOut]:
-    """Yield the events of a subject up to a position; only its own key opens anything."""
-    keys = await store.keyring.known(subject)
-    async for rows in _windows(store, wanted_of(subject), up_to):
-        for row in rows:
-            yield _shown(row, keys)
-
-
-async def _windows(store: EventStore, wanted: Wanted, up_to: int) -> AsyncIterator[list[TupleRow]]:
-    """Yield what is wanted of each part of the log, as `log.read_rows` returns rows."""
+async def positions_of(store: EventStore, subject: str, up_to: int) -> "array[int]":
+    """Return where the events of a subject are, up to a position: all of the log is looked through."""
+    wanted, found = wanted_of(subject), array("q")
     query = """
-        SELECT position, stream, version, type, data, append_end, recorded_at, meta
+        SELECT position
         FROM book.log
         WHERE position > %(after)b AND position <= %(to)b
           AND (
@@ -100,7 +90,26 @@ async def _windows(store: EventStore, wanted: Wanted, up_to: int) -> AsyncIterat
     for after in range(0, up_to, WINDOW_POSITIONS):
         window = {"after": after, "to": min(up_to, after + WINDOW_POSITIONS)}
         async with store.pool.connection() as connection:
-            yield await (await connection.execute(query, {**arguments, **window}, binary=True)).fetchall()
+            rows = await (await connection.execute(query, {**arguments, **window}, binary=True)).fetchall()
+        found.extend(row[0] for row in rows)
+    return found
+
+
+async def events_at(store: EventStore, subject: str, positions: "array[int]") -> AsyncIterator[SubjectEventOut]:
+    """Yield the events of a subject, which are there; only its own key opens anything."""
+    query = """
+        SELECT position, stream, version, type, data, append_end, recorded_at, meta
+        FROM book.log
+        WHERE position = ANY(%b)
+        ORDER BY position
+    """
+    keys = await store.keyring.known(subject)
+    for begin in range(0, len(positions), READ_EVENTS):
+        some = positions[begin : begin + READ_EVENTS].tolist()
+        async with store.pool.connection() as connection:
+            rows = await (await connection.execute(query, (some,), binary=True)).fetchall()
+        for row in rows:
+            yield _shown(row, keys)
 
 
 def _shown(row: TupleRow, keys: Mapping[str, DataKey]) -> SubjectEventOut:
@@ -142,12 +151,12 @@ async def rows_of(store: EventStore, subject: str) -> dict[str, tuple[dict[str, 
     return tables
 
 
-async def pieces(store: EventStore, subject: str, up_to: int) -> AsyncIterator[bytes]:
+async def pieces(store: EventStore, subject: str, up_to: int, positions: "array[int]") -> AsyncIterator[bytes]:
     """Yield one JSON document (`schemas.privacy.SubjectData`) a piece at a time, so that it needs no memory."""
     head = {"subject": subject, "position": up_to, "tables": await rows_of(store, subject)}
     yield orjson.dumps(head).removesuffix(b"}") + b',"events":['
     separator = b"\n"
-    async for event in events_of(store, subject, up_to):
+    async for event in events_at(store, subject, positions):
         yield separator + msgspec.json.encode(event)
         separator = b",\n"
     yield b"]}\n"

@@ -85,7 +85,7 @@ class HitOut(msgspec.Struct, frozen=True):
 
 
 class SearchPage(msgspec.Struct, frozen=True):
-    """What was found, newest first. `next` is the `before` of the next page, null on the last."""
+    """What was found, newest first. `next` is the `before` of the next page, null on the last; others may be short."""
 
     items: tuple[HitOut, ...]
     next: int | None

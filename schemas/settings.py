@@ -115,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_anonymous: Annotated[str, _about("Requests of one address without a session.")] = "60/60"
     limit_user: Annotated[str, _about("Requests of one user.")] = "300/60"
     limit_bot: Annotated[str, _about("Requests of one bot to the Xenon surface, or of one address.")] = "30/10"
+    limit_own_data: Annotated[str, _about("Copies of their data that one user gets over HTTP.")] = "5/3600"
     event_source: Annotated[str, _about("What CloudEvents name as their source: a URI, or a path of one.")] = (
         "/guildbook"
     )

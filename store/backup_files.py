@@ -10,16 +10,14 @@
 A file that no manifest names was being written when somebody was killed: it is written anew.
 """
 
-import fcntl
 import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Self, TypeVar
+from typing import IO, Annotated, Self, TypeVar
 
 import msgspec
 
@@ -33,6 +31,11 @@ EVENTS = "log"
 M = TypeVar("M", bound=msgspec.Struct)
 
 
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z_-]+\.copy\.gz$")]
+SequenceName = Annotated[str, msgspec.Meta(pattern="^ids_[a-z_]+$")]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class BackupError(Exception):
     """The backup cannot be used."""
 
@@ -40,7 +43,7 @@ class BackupError(Exception):
 class File(msgspec.Struct, frozen=True):
     """A file of rows, and the SHA-256 of what it holds."""
 
-    name: str
+    name: FileName
     bytes: int
     sha256: str
 
@@ -51,9 +54,9 @@ class Segment(msgspec.Struct, frozen=True):
     `signed` is the size of the newest checkpoint, 0 when nothing was signed.
     """
 
-    after: int
-    to: int
-    signed: int
+    after: Number
+    to: Number
+    signed: Number
     files: dict[str, File]
 
 
@@ -62,8 +65,8 @@ class Manifest(msgspec.Struct, frozen=True):
 
     first: str
     last: str
-    segments: tuple[Segment, ...]
-    sequences: dict[str, int]
+    segments: Annotated[tuple[Segment, ...], msgspec.Meta(min_length=1)]
+    sequences: dict[SequenceName, Number]
     made_at: datetime
     format: int = FORMAT
 
@@ -76,7 +79,7 @@ class KeysManifest(msgspec.Struct, frozen=True):
     """The keys of the book with that first event, all that were needed up to a position."""
 
     first: str
-    position: int
+    position: Number
     files: dict[str, File]
     made_at: datetime
     format: int = FORMAT
@@ -110,21 +113,6 @@ def write_manifest(folder: Path, manifest: msgspec.Struct) -> None:
         _sync(file)
     draft.replace(folder / MANIFEST)
     _sync_folder(folder)
-
-
-@contextmanager
-def written_alone(folder: Path) -> Generator[None]:
-    """Make the folder if there is none, and let nobody else write into it. Errors: BackupError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        message = f"Another backup is written into {folder} just now."
-        raise BackupError(message) from error
-    finally:
-        os.close(lock)
 
 
 class RowsFile:
@@ -172,8 +160,20 @@ def remove_others(folder: Path, files: Iterable[File]) -> None:
             path.unlink()
 
 
-def check(folder: Path, file: File) -> None:
-    """Refuse a file that is not what was written. Errors: BackupError."""
+def check_all(folder: Path, files: Mapping[str, File], tables: Iterable[str]) -> None:
+    """Refuse files that are not what was written, and a manifest that lacks one. Errors: BackupError."""
+    for table in tables:
+        if table not in files:
+            message = f"{folder / MANIFEST} is not what was written: it names no file of {table}."
+            raise BackupError(message)
+    for file in files.values():
+        _check(folder, file)
+
+
+def _check(folder: Path, file: File) -> None:
+    if not (folder / file.name).is_file():
+        message = f"{folder / file.name} is missing, or no file."
+        raise BackupError(message)
     try:
         found = _described(folder / file.name)
     except OSError as error:

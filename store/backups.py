@@ -20,9 +20,9 @@ from store.backup_files import (
     remove_others,
     write_manifest,
     write_rows,
-    written_alone,
 )
 from store.copying import CHECKPOINTS, COSIGNATURES, KEYS, LINKS, SIGNING_KEYS, Progress
+from store.folders import written_alone
 from store.leaves import fixed, leaves_after
 from store.live_book import BEFORE_ALL, events_between, newest_checkpoint, next_values, rows_between
 from store.merkle import HASH_BYTES, TILE_HASHES, leaf_hash, leaf_hashes
@@ -34,7 +34,7 @@ Connection = AsyncConnection[TupleRow]
 
 async def back_up(connection: Connection, folder: Path, progress: Progress) -> Manifest:
     """Add to a backup what is new; whatever is killed, what a manifest names is whole. Errors: BackupError."""
-    with written_alone(folder):
+    with written_alone(folder, BackupError):
         manifest = read_manifest(folder, Manifest)
         head = await log.head(connection)
         await _require_same_book(connection, manifest, head)
@@ -120,7 +120,7 @@ async def back_up_keys(connection: Connection, folder: Path, backup: Manifest) -
 
     Errors: BackupError.
     """
-    with written_alone(folder):
+    with written_alone(folder, BackupError):
         known = read_manifest(folder, KeysManifest)
         if known and known.first != backup.first:
             message = f"{folder} holds the keys of another book."

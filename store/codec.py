@@ -12,6 +12,7 @@ from domain.kernel import SEALED, Event, RefusalError
 from store.keys import DataKey, Keyring, key_id_of, open_box, seal
 
 BOX = "sealed"
+BOX_KEY = b'"sealed"'
 ADDRESS_CONTEXT = "meta.address"
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, and not a backslash before "u0000"
 
@@ -171,7 +172,7 @@ def _parse(stored_type: str, data: bytes) -> tuple[Shape, Event | dict[str, Any]
     shape = SHAPES.get(stored_type)
     if shape is None:
         raise UnknownEventError(stored_type)
-    if not shape.sealed_fields:
+    if not shape.sealed_fields or BOX_KEY not in data:
         return shape, shape.decoder.decode(data)
     fields = msgspec.json.decode(data, type=dict[str, Any])
     if not isinstance(fields.get(BOX, ""), str):

@@ -251,7 +251,11 @@ async def _set_sequences(connection: AsyncConnection[TupleRow], sequences: Mappi
     query = "SELECT setval(format('book.%%I', %s::text)::regclass, %s, true)"  # the last one that was given
     for name, value in sequences.items():
         if value > 1:
-            await connection.execute(query, (name, value - 1))
+            try:
+                await connection.execute(query, (name, value - 1))
+            except psycopg.errors.UndefinedTable as error:
+                message = f"The sequence {name} is not known here: was this made by a later version of Guildbook?"
+                raise CopyError(message) from error
 
 
 async def _place_readers(connection: AsyncConnection[TupleRow], readers: Mapping[str, str], position: int) -> None:

@@ -47,6 +47,13 @@ class Erased(NamedTuple):
     subject: str
 
 
+class Sealed(NamedTuple):
+    """Whether there is a key of a subject, and how often it had been erased when that was so."""
+
+    has_key: bool
+    erasures: int
+
+
 class Standing(msgspec.Struct, frozen=True):
     """How it stands with one subject. `erased_at` is None when it never was erased, `position` is where that was.
 
@@ -64,8 +71,15 @@ class Standing(msgspec.Struct, frozen=True):
 
 async def erase(store: EventStore, origin: Origin, subject: str, reference: str | None = None) -> Outcome[bool]:
     """Erase a subject, and tell whether there was anything to erase. Errors: UnknownError, HeldError."""
+    seen = await sealed_for(store, subject)
+    return await store.execute(origin, erase_subject, subject=subject, reference=reference, **seen._asdict())
+
+
+async def sealed_for(store: EventStore, subject: str) -> Sealed:
+    """Return what `erase_subject` needs to know. First the key: what is erased after that is counted."""
     has_key = await store.keyring.has_key(subject)
-    return await store.execute(origin, erase_subject, subject=subject, has_key=has_key, reference=reference)
+    state = (await store.load(SUBJECT, SUBJECT.stream(subject))).state
+    return Sealed(has_key, state.erasures if state else 0)
 
 
 async def standing_of(store: EventStore, subject: str) -> Standing:
@@ -123,6 +137,13 @@ async def erased_after(
     types = [SubjectErased.stored_type]
     end, batch = await log.read(connection, keyring, position, READ_POSITIONS_MAX, types)
     return end, [Erased(it.position, it.event.of) for it in batch if isinstance(it.event, SubjectErased)]
+
+
+async def stopped_since(connection: AsyncConnection[TupleRow], when: datetime) -> str | None:
+    """Return what has stopped the eraser after a time, None when nothing did."""
+    query = "SELECT error FROM operations.checkpoints WHERE reader = %b AND stopped_at > 0 AND updated_at > %b"
+    row = await (await connection.execute(query, (READER, when), binary=True)).fetchone()
+    return row[0] if row else None
 
 
 async def purge(connection: AsyncConnection[TupleRow], erased: Sequence[Erased]) -> None:

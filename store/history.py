@@ -9,14 +9,19 @@ from psycopg.rows import TupleRow
 
 from domain.catalogue import EVENTS
 from domain.entities import entity_of
-from domain.kernel import Entity, Event
+from domain.kernel import Entity, Event, RefusalError
+from domain.wording import recordable_name
 from store.codec import SHAPES, UndecodableEvent
 from store.differences import Change, Withheld, changes_between, fields_of, plain, visible, without_secrets
 from store.event_store import EventStore
 from store.lines import Line, address_of, data_of, decoded
+from store.listing import position_of
 
 READ_EVENTS = 1_000
+READ_BYTES = 8 << 20  # about: the last event may be beyond it
+PAGE_BYTES = 4 << 20  # likewise, of what is stored; what is told of it may be some times as much
 STEPS_MAX = 200
+FOLDED_EVENTS_MAX = 200_000  # for one answer: about four seconds, in which others are served
 BEYOND = 2**63 - 1
 PROBE = "\ue000"  # differs from whatever a fold makes of a field that is blank
 
@@ -29,6 +34,10 @@ SEALED_TEXTS = {
     for name, event in EVENTS.items()
 }
 """What a probe puts in the place of what is erased, by type."""
+
+
+class TooLongError(RefusalError):
+    """So many events take too long to follow here: `guildbook history` shows all, /book/events what each one says."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +124,51 @@ async def history_of(
     """Return the events of a stream after a version and up to a position, in order, with what each changed.
 
     Who may know what is sealed asks for it by `reveals`. Nothing is there for a stream that does not exist.
+    Errors: TooLongError.
     """
-    wanted = steps_of(store, stream, after, after + limit, BEYOND if up_to is None else up_to, reveals=reveals)
+    last, end = after + limit, BEYOND if up_to is None else up_to
+    await require_short(store, stream, last, end)
+    wanted = steps_of(store, stream, after, last, end, reveals=reveals)
     return [step async for step in wanted]
+
+
+async def page_of(
+    store: EventStore, stream: str, after: int, limit: int, *, reveals: bool = False
+) -> tuple[list[Step], int | None]:
+    """Return the next events of a stream, fewer when they are large, and the version after which to go on.
+
+    Errors: TooLongError.
+    """
+    await require_short(store, stream, after + limit, BEYOND)
+    past, steps, size = Past(entity_of(stream), reveals=reveals), list[Step](), 0
+    async for line in _lines(store, stream, BEYOND, after + limit + 1):
+        past.take(line)
+        if line.row[2] <= after:
+            continue
+        if len(steps) == limit or size >= PAGE_BYTES:
+            return steps, steps[-1].version
+        steps.append(_step(line, past.changes(), reveals=reveals))
+        size += len(line.row[4])
+    return steps, None
+
+
+async def recordable_stream(store: EventStore, stream: str) -> str:
+    """Return a stream's name as it may be written down: whole when there is one, as it is in the log already then."""
+    harmless = recordable_name(stream)
+    if harmless == stream:
+        return stream
+    async with store.pool.connection() as connection:
+        return stream if await position_of(connection, stream, 1) is not None else harmless
+
+
+async def require_short(store: EventStore, stream: str, last: int, up_to: int) -> None:
+    """Refuse to follow a stream to a version and up to a position when that takes too long. Errors: TooLongError."""
+    if last <= FOLDED_EVENTS_MAX:
+        return
+    async with store.pool.connection() as connection:
+        beyond = await position_of(connection, stream, FOLDED_EVENTS_MAX + 1)
+    if beyond is not None and beyond <= up_to:
+        raise TooLongError
 
 
 async def steps_of(
@@ -156,7 +207,7 @@ async def _lines(store: EventStore, stream: str, up_to: int, last: int) -> Async
         rows = await _rows(store, stream, version, up_to, last)
         for line in await decoded(store.keyring, rows):
             yield line
-        if len(rows) < READ_EVENTS:
+        if len(rows) < READ_EVENTS and sum(len(row[4]) for row in rows) < READ_BYTES:
             return
         version = rows[-1][2]
 
@@ -164,14 +215,21 @@ async def _lines(store: EventStore, stream: str, up_to: int, last: int) -> Async
 async def _rows(store: EventStore, stream: str, after: int, up_to: int, last: int) -> list[TupleRow]:
     query = """
         SELECT position, stream, version, type, data, append_end, recorded_at, meta
-        FROM book.log
-        WHERE stream = %b AND version > %b AND version <= %b AND position <= %b
+        FROM (
+            SELECT
+                position, stream, version, type, data, append_end, recorded_at, meta,
+                sum(octet_length(data)) OVER (ORDER BY version) - octet_length(data) AS bytes_before
+            FROM book.log
+            WHERE stream = %b AND version > %b AND version <= %b AND position <= %b
+            ORDER BY version
+            LIMIT %b
+        ) AS next
+        WHERE bytes_before < %b
         ORDER BY version
-        LIMIT %b
     """
+    values = (stream, after, min(last, BEYOND), up_to, READ_EVENTS, READ_BYTES)
     async with store.pool.connection() as connection:
-        cursor = await connection.execute(query, (stream, after, min(last, BEYOND), up_to, READ_EVENTS), binary=True)
-        return await cursor.fetchall()
+        return await (await connection.execute(query, values, binary=True)).fetchall()
 
 
 def _closed(event: Event) -> Event:

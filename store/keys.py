@@ -234,8 +234,9 @@ def _wrap(master: AESGCM, key_id: str, key: bytes) -> bytes:
 def _unwrap(master: AESGCM, key_id: str, wrapped: bytes, seen: int = 0) -> DataKey:
     try:
         key = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.encode())
-    except InvalidTag as error:
-        raise MasterKeyError from error
+    except (InvalidTag, ValueError) as error:  # the latter: cut short by whoever owns the database
+        message = f"It does not open the key {key_id}."
+        raise MasterKeyError(message) from error
     return DataKey(key_id, AESGCM(key), seen)
 
 

@@ -31,6 +31,9 @@ _fixed = struct.Struct(">hiqiqiqiq")
 fixed = _fixed.unpack_from
 """Reads (columns, 8, position, 8, version, 8, append_end, 8, recorded_at) at the beginning of a leaf."""
 
+_position_and_length = struct.Struct(">6xq36xi").unpack_from  # of the stream
+_length = struct.Struct(">i").unpack_from
+
 
 class LeafError(ValueError):
     """These bytes are not the leaf of an event."""
@@ -60,6 +63,15 @@ def read_leaf(leaf: bytes) -> Leaf:
         return Leaf(position, version, append_end, recorded_at, values[4].decode(), values[5].decode(), *values[6:])
     except (ValueError, OverflowError) as error:
         raise LeafError from error
+
+
+def told_in(leaf: bytes) -> tuple[int, str, str, bytes]:
+    """Return position, stream, type and data of an event, from a leaf that is one; there are many."""
+    position, length = _position_and_length(leaf)
+    type_at = 54 + length
+    data_at = type_at + 4 + _length(leaf, type_at)[0]
+    meta_at = data_at + 4 + _length(leaf, data_at)[0]
+    return position, leaf[54:type_at].decode(), leaf[type_at + 4 : data_at].decode(), leaf[data_at + 4 : meta_at]
 
 
 def write_leaf(leaf: Leaf) -> bytes:
@@ -138,6 +150,9 @@ def _at_hand(pgconn: PGconn, row: bytes) -> Iterator[bytes]:
     """Return the rows that have come already, up to the trailer: waiting for each would cost more than hashing it."""
     while not row.endswith(TRAILER):
         length, data = pgconn.get_copy_data(1)
+        if length == 0:  # more may have arrived
+            pgconn.consume_input()
+            length, data = pgconn.get_copy_data(1)
         if length <= 0:
             return
         row = bytes(data)

@@ -77,9 +77,18 @@ async def prove(connection: AsyncConnection[TupleRow], position: int, size: int 
     signed = await covering_checkpoint(connection, position, size)
     hashed, hashes = await inclusion(connection, position, signed.size)
     for leaf in await leaves_after(connection, position - 1, 1):
-        if merkle.leaf_hash(leaf) == hashed:
+        if merkle.leaf_hash(leaf) == hashed and _is_led_to(signed, position - 1, hashed, hashes):
             return Proof(leaf, position - 1, hashes, signed.note)
     raise ProofError
+
+
+def _is_led_to(signed: SignedCheckpoint, index: int, hashed: bytes, hashes: list[bytes]) -> bool:
+    """Tell whether hashes lead to the root that a checkpoint says, whoever signed it."""
+    try:
+        checkpoint = notes.read_checkpoint(notes.split(signed.note)[0])
+    except NoteError:
+        return False
+    return checkpoint.size == signed.size and merkle.includes(checkpoint.root, signed.size, index, hashed, hashes)
 
 
 def read_proof(text: str) -> Proof:

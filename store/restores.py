@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from store import notes
-from store.backup_files import EVENTS, BackupError, KeysManifest, Manifest, check, read_manifest, read_rows
+from store.backup_files import EVENTS, BackupError, KeysManifest, Manifest, check_all, read_manifest, read_rows
 from store.binary_rows import columns_of
-from store.copying import CHECKPOINTS, COSIGNATURES, KEYS, SIGNING_KEYS, Table
+from store.copying import CHECKPOINTS, COSIGNATURES, KEYS, LINKS, SIGNING_KEYS, Table
 from store.keys import check_wrapped
 from store.leaves import EPOCH, MICROSECOND
 from store.notes import Checkpoint, NoteError, VerifierKey
@@ -85,8 +85,7 @@ def open_backup(folder: Path, keys_folder: Path | None) -> Backup:
         message = f"There is no backup in {folder}."
         raise BackupError(message)
     for segment in manifest.segments:
-        for file in segment.files.values():
-            check(folder, file)
+        check_all(folder, segment.files, (EVENTS, *(table.name for table in (LINKS, *SIGNED))))
     return Backup(folder, manifest, _opened_keys(keys_folder, manifest) if keys_folder else None)
 
 
@@ -95,8 +94,7 @@ def _opened_keys(folder: Path, backup: Manifest) -> Keys:
     if manifest is None or manifest.first != backup.first:
         message = f"{folder} holds no keys of this book."
         raise BackupError(message)
-    for file in manifest.files.values():
-        check(folder, file)
+    check_all(folder, manifest.files, [table.name for table in OF_KEYS])
     return Keys(folder, manifest)
 
 

@@ -10,11 +10,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.catalogue import concerned_guild
+from domain.wording import recordable_name
 from store.codec import NO_JSON, decode_closed
 from store.connections import Pool
 from store.leaves import copied, fixed, read_leaf
 
 PIECE_POSITIONS = 4096
+NAMED = ("stream", "context", "type", "actor")
 PIECE_BYTES_MAX = 8 << 20
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +37,11 @@ class Selection(msgspec.Struct, frozen=True, omit_defaults=True):
     def text(self) -> str:
         """Return it in one line."""
         return urlencode(msgspec.to_builtins(self))
+
+    def recordable(self) -> str:
+        """Return it as it may be written down for ever: without words that might be somebody's name."""
+        names = {name: recordable_name(text) for name in NAMED if (text := getattr(self, name))}
+        return msgspec.structs.replace(self, **names).text()
 
     def picks(self, leaf: bytes) -> bool:
         """Tell whether an event is by the actor and in the guild; the rest is asked of the database."""

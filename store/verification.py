@@ -5,6 +5,7 @@ tile was); where a root differs from what was signed, something since the checkp
 moment, so a log that grows meanwhile raises no alarm.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import LiteralString, NamedTuple
@@ -14,13 +15,13 @@ from psycopg.rows import TupleRow
 
 from store import log, notes, tree
 from store.leaves import fixed, leaves_after
-from store.linking import wrong_links
+from store.linking import Spoken, WrongLink, links_of, spoken_in
 from store.merkle import HASH_BYTES, TILE_HASHES, TILE_HEIGHT, Part, Tree
 from store.notes import Checkpoint, NoteError, VerifierKey
 from store.signing_keys import trusted_keys
 from store.tree import LEVELS, SignedCheckpoint
 
-READ_EVENTS = 8192
+READ_EVENTS = 4096  # more would not fit between the server and here while the last ones are looked at
 FINDINGS_MAX = 100
 GAP_EVENTS_MAX = 1_000_000
 NO_HASH = bytes(HASH_BYTES)
@@ -98,12 +99,7 @@ class _Verification:
     async def run(self) -> Verdict:
         self._head = await log.head(self._connection)
         self._sizes = await tree.level_sizes(self._connection)
-        after = BEFORE_ALL
-        while leaves := await leaves_after(self._connection, after, READ_EVENTS):
-            after = fixed(leaves[-1])[2]
-            self._rows += len(leaves)
-            await self._compare(self._hashes(leaves))
-            self._progress(self._tree.size, self._head)
+        wrong_links = await self._read()
         if self._append_end:
             self._find(self._head, f"the append that it is part of goes on to {self._append_end}, which is missing")
         if self._unfitting:
@@ -113,7 +109,8 @@ class _Verification:
         if rows != self._rows:  # one was passed over between two reads
             self._find(None, f"{rows - self._rows} positions are there twice")
         await self._look_at_versions()
-        await self._look_at_links()
+        for position, text in wrong_links:
+            self._find(position, text)
         await self._look_at_tiles()
         return Verdict(self._head, signed, tuple(sorted(self._findings, key=place_of)))
 
@@ -123,6 +120,22 @@ class _Verification:
             self._told |= set() if position is None else {position}
 
     # ---- the rows
+
+    async def _read(self) -> list[WrongLink]:
+        """Compare the log with the tree and with the links; while a part is looked at, the next is on its way."""
+        async with links_of(self._connection, FINDINGS_MAX) as links:
+            leaves = await leaves_after(self._connection, BEFORE_ALL, READ_EVENTS)
+            while leaves:
+                coming = leaves_after(self._connection, fixed(leaves[-1])[2], READ_EVENTS)
+                leaves, (hashes, spoken) = await asyncio.gather(coming, self._seen(leaves))
+                await self._compare(hashes)
+                await links.compare(spoken)
+                self._progress(self._tree.size, self._head)
+            return await links.wrong()
+
+    async def _seen(self, leaves: Sequence[bytes]) -> tuple[bytes, Spoken]:
+        self._rows += len(leaves)
+        return self._hashes(leaves), spoken_in(leaves)
 
     def _hashes(self, leaves: Iterable[bytes]) -> bytes:
         """Return the hashes of the next events by position; what is missing has one that no event has."""
@@ -169,10 +182,6 @@ class _Verification:
         """
         for position, stream, version, expected in await self._asked(query, FINDINGS_MAX):
             self._find(position, f"it is version {version} of {stream}, where version {expected} should be")
-
-    async def _look_at_links(self) -> None:
-        for position, text in await wrong_links(self._connection, FINDINGS_MAX):
-            self._find(position, text)
 
     # ---- the tree
 

@@ -15,6 +15,7 @@ BUCKETS = {
     "anonymous": Limit(60, 60),
     "user": Limit(300, 60),
     "bot": Limit(30, 10),
+    "own_data": Limit(5, 3600),
 }
 
 

@@ -16,6 +16,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.kernel import RefusalError
 from projections import checkpoints
 from projections.catalogue import PROJECTORS
 from projections.checkpoints import FencedError
@@ -45,6 +46,13 @@ PERSONAL: tuple[Projector, ...] = tuple(
 """Those whose events have sealed fields, and whose tables may show them."""
 
 _logger = structlog.get_logger()
+
+
+class EraserStoppedError(RefusalError):
+    """The key is destroyed. Clearing away what was made with it is stopped, and tried again every half minute."""
+
+    def __str__(self) -> str:
+        return f"{self.__doc__} What stops it: {self.args[0]}. `guildbook privacy show SUBJECT` says when it is done."
 
 
 class Eraser:
@@ -126,17 +134,29 @@ async def place_of(connection: AsyncConnection[TupleRow]) -> int:
 async def finish(url: str, keyring: Keyring, position: int) -> list[str]:
     """Return when everybody who was erased up to a position is purged: by whoever leads, else by ourselves.
 
-    Returns what of it was not allowed to ourselves.
+    Returns what of it was not allowed to ourselves. Errors: EraserStoppedError.
     """
     refused: list[str] = []
     async with await connect(url) as connection:
         await connection.execute("SET statement_timeout = 0")
+        [(began,)] = await (await connection.execute("SELECT now()")).fetchall()
         while await place_of(connection) < position:
             if await leadership.leads(connection, leadership.ERASER):
-                refused = await catch_up(url, connection, keyring)
+                refused = await _catch_up_ourselves(url, connection, keyring)
+            elif (error := await erasure.stopped_since(connection, began)) is not None:
+                raise EraserStoppedError(error)
             else:
                 await asyncio.sleep(WAIT_SECONDS)
     return refused
+
+
+async def _catch_up_ourselves(url: str, connection: AsyncConnection[TupleRow], keyring: Keyring) -> list[str]:
+    try:
+        return await catch_up(url, connection, keyring)
+    except Exception as error:
+        if is_outage(error) or connection.broken or isinstance(error, FencedError):
+            raise
+        raise EraserStoppedError(described(error)) from error
 
 
 async def catch_up(url: str, connection: AsyncConnection[TupleRow], keyring: Keyring) -> list[str]:

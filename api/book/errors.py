@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response
 
 from api.discord import DiscordBusyError, DiscordUnreachableError
+from api.limits import RateExceededError
 from domain.backups.aggregate import BackupIdTakenError, BackupNotYoursError, TooManyBackupsError
 from domain.callbacks.aggregate import (
     CallbackInactiveError,
@@ -27,12 +28,13 @@ from domain.loads.aggregate import (
     TooManyObjectsError,
 )
 from domain.permissions import PermissionMissingError
-from domain.privacy.aggregate import HeldError, RuleDaysError, RuleUnknownError
+from domain.privacy.aggregate import HeldError, RuleDaysError, RuleTwiceError, RuleUnknownError
 from domain.processes.require_administrator import NotAdministratorError
 from domain.processes.require_restore import LoadRunningError, RestoreDeniedError
 from domain.processes.undo_restore import RestoreUnknownError
 from domain.templates.aggregate import TemplateIdTakenError, TemplateNotYoursError
 from schemas.book import Fault, Faults, Problem
+from store.history import TooLongError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "about:blank"
@@ -74,6 +76,8 @@ REFUSALS: dict[type[RefusalError], int] = {
     HeldError: 409,
     RuleUnknownError: 422,
     RuleDaysError: 422,
+    RuleTwiceError: 422,
+    TooLongError: 422,
 }
 """The statuses of refusals whose message is their own."""
 
@@ -137,6 +141,11 @@ def _busy(_request: object, error: DiscordBusyError) -> Response[bytes]:
     return problem(503, str(error), {"Retry-After": str(error.seconds)})
 
 
+def _too_often(_request: object, error: RateExceededError) -> Response[bytes]:
+    seconds = error.retry_after_seconds
+    return problem(429, f"That was asked too often. Ask again in {seconds} s.", error.headers())
+
+
 def _says(status: int) -> Callable[..., Response[bytes]]:
     def say(_request: object, error: RefusalError) -> Response[bytes]:
         return problem(status, str(error))
@@ -148,6 +157,7 @@ HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     ProblemError: _refused,
     InvalidError: _invalid,
     UnknownError: _unknown,
+    RateExceededError: _too_often,
     DiscordBusyError: _busy,
     DiscordUnreachableError: _unreachable,
     **{error: _says(status) for error, status in REFUSALS.items()},

@@ -106,7 +106,7 @@ async def _record(
         caller.actor,
         export_audit,
         reader=caller.actor.name(),
-        query=wanted.text(),
+        query=wanted.recordable(),
         kind=kind,
         first=wanted.after + 1,
         last=end,

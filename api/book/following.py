@@ -24,15 +24,17 @@ class _Batches:
         self._found: list[Told] = []
         self._lines: list[Line] = []
         self._frames: dict[Show, list[str]] = {}
+        self._came_at = 0.0
 
-    def of(self, found: list[Told], show: Show) -> tuple[list[Line], list[str]]:
-        """Return a line for each event, and a frame."""
+    def of(self, found: list[Told], show: Show) -> tuple[list[Line], list[str], float]:
+        """Return a line for each event, a frame for each, and when they came."""
         if found is not self._found:
-            self._found, self._lines, self._frames = found, [_lines.of(told) for told in found], {}
+            self._found, self._lines = found, [_lines.of(told) for told in found]
+            self._frames, self._came_at = {}, time.monotonic()
         frames = self._frames.get(show)
         if frames is None:
             frames = self._frames[show] = [show(line.shown.position, line) for line in self._lines]
-        return self._lines, frames
+        return self._lines, frames, self._came_at
 
 
 _batches = _Batches()
@@ -83,17 +85,19 @@ class Following(AsyncIterator[str]):
         """Hand the taker what has come in, if it is free and that is one frame; tell whether nothing is left."""
         frames = self._frames(end, found)
         self._after = end
-        if frames and self._taker and self._taker.offer(frames[0]):
-            frames = frames[1:]
-        self._left = frames[::-1]
-        return not frames
+        if not frames:
+            return True
+        is_taken = self._taker is not None and self._taker.offer(frames[0])
+        if is_taken and len(frames) == 1:
+            return True
+        self._left = frames[is_taken:][::-1]
+        return False
 
     def _frames(self, end: int, found: list[Told]) -> list[str]:
-        lines, frames = _batches.of(found, self._show)
+        lines, frames, now = _batches.of(found, self._show)
         if not self._takes_all:
             sees, matches = self._sight.sees, self._wanted.matches
             frames = [frame for line, frame in zip(lines, frames, strict=True) if sees(line) and matches(line)]
-        now = time.monotonic()
         if not frames and now - self._spoke_at > HEARTBEAT_SECONDS:
             frames = [self._show(end, None)]
         if frames:

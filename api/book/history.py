@@ -13,9 +13,9 @@ from api.book.event_filters import FILTERS, wanted_in_query
 from api.book.forms import position_in_query, query_of, snowflake_in_query
 from api.book.routes import get
 from api.parts import Asked, parts_of
-from api.trail import look
+from api.trail import look, look_at_stream
 from domain.kernel import STREAM_CHARACTERS_MAX
-from projections.search.queries import Wanted, search
+from projections.search.queries import Wanted, search_page
 from schemas.book import BIGINT_MAX
 from schemas.history import (
     HistoryPage,
@@ -26,7 +26,7 @@ from schemas.history import (
     StateThen,
     StepOut,
 )
-from store.history import Step, history_of, past_of
+from store.history import Step, page_of, past_of, require_short
 from store.listing import position_before, related_streams
 
 Q_CHARACTERS_MAX = 255
@@ -66,19 +66,21 @@ OF_SEARCH = {
         "reveal": REVEAL,
     },
     answers={200: (HistoryPage, StateThen)},
+    refusals=(422,),
     credentials=("bot", "session"),
 )
 async def of_stream(request: Asked) -> Response[bytes]:
     """Return who did what when from where, and what each event changed; with `as_of` what the entity was then.
 
     For auditors: a bot with the scope `events:read` for all guilds, or a session of an account that
-    `GUILDBOOK_AUDITORS` names. That they looked is recorded, before anything is shown.
+    `GUILDBOOK_AUDITORS` names. That they looked is recorded, before anything is shown. What lies beyond the 200 000th
+    event of an entity is refused with 422, since what it changed takes too long to find out.
     """
     caller, stream = await auditor_of(request), _stream_in_path(request)
     reveals, as_of = reveals_in_query(request), query_of(request).get("as_of")
     after, limit = position_in_query(request, "after") or 0, wanted_in_query(request).limit
     when = None if as_of is None else _moment(as_of)
-    await look(request, caller.actor, f"stream {stream}", reveals=reveals)
+    await look_at_stream(request, caller.actor, stream, reveals=reveals)
     if when is not None:
         return answer(200, await _state_then(request, stream, when, reveals=reveals))
     return answer(200, await _page(request, stream, after, limit, reveals=reveals))
@@ -95,7 +97,7 @@ async def related(request: Asked) -> Response[bytes]:
     """Return the streams whose events name this one, as the holdings of an account do. For auditors; it is recorded."""
     caller, stream = await auditor_of(request), _stream_in_path(request)
     after, limit = position_in_query(request, "after") or 0, wanted_in_query(request).limit
-    await look(request, caller.actor, f"stream {stream}")
+    await look_at_stream(request, caller.actor, stream)
     async with parts_of(request).pool.connection() as connection:
         found = await related_streams(connection, stream, after, limit + 1)
     items = tuple(RelatedStream(*each) for each in found[:limit])
@@ -112,15 +114,17 @@ async def related(request: Asked) -> Response[bytes]:
 async def found(request: Asked) -> Response[bytes]:
     """Return the newest events that fit all that is asked for. For auditors; that they searched is recorded.
 
-    Nothing that is sealed is searched, so nobody is found by name: ask for ids.
+    Nothing that is sealed is searched, so nobody is found by name: ask for ids. A page may be short or empty and have
+    a `next` all the same: while the index lacks very many events, each page looks at some of them.
     """
     caller, wanted, parts = await auditor_of(request), _wanted(request), parts_of(request)
-    before = wanted.before or await parts.head() + 1  # what is recorded of this very search is not what is searched for
+    head = await parts.head()  # what is recorded of this very search is not what is searched for
+    before = head + 1 if wanted.before is None else wanted.before
     await look(request, caller.actor, f"search {wanted.text()}")
     async with parts.pool.connection() as connection:
-        hits = await search(connection, msgspec.structs.replace(wanted, before=before, limit=wanted.limit + 1))
-    items = tuple(msgspec.convert(hit, HitOut, from_attributes=True) for hit in hits[: wanted.limit])
-    return answer(200, SearchPage(items, items[-1].position if len(hits) > wanted.limit else None))
+        page = await search_page(connection, msgspec.structs.replace(wanted, before=before))
+    items = tuple(msgspec.convert(hit, HitOut, from_attributes=True) for hit in page.hits)
+    return answer(200, SearchPage(items, page.next))
 
 
 def _stream_in_path(request: Asked) -> str:
@@ -143,6 +147,7 @@ def _moment(text: str) -> int | datetime:
 
 async def _state_then(request: Asked, stream: str, when: int | datetime, *, reveals: bool) -> StateThen:
     position = await _position(request, when)
+    await require_short(parts_of(request).store, stream, BIGINT_MAX, position)
     state, step = await past_of(parts_of(request).store, stream, position, reveals=reveals)
     return StateThen(position, state, None if step is None else _shown(step))
 
@@ -161,11 +166,10 @@ def _shown(step: Step) -> StepOut:
 
 async def _page(request: Asked, stream: str, after: int, limit: int, *, reveals: bool) -> HistoryPage:
     store = parts_of(request).store
-    steps = await history_of(store, stream, after=after, limit=limit + 1, reveals=reveals)
+    steps, place = await page_of(store, stream, after, limit, reveals=reveals)
     if not steps and not after:
         raise ProblemError(404, "There is no such stream.")
-    items = tuple(map(_shown, steps[:limit]))
-    return HistoryPage(items, items[-1].version if len(steps) > limit else None)
+    return HistoryPage(tuple(map(_shown, steps)), place)
 
 
 def _wanted(request: Asked) -> Wanted:

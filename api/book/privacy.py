@@ -11,6 +11,7 @@ from api.book.errors import ProblemError, answer
 from api.book.forms import Faults, read_object
 from api.book.routes import delete, get, post, put
 from api.book.strict import read_fields
+from api.limits import take
 from api.parts import Asked, parts_of
 from api.roles import is_auditor, is_operator
 from api.writing import record, write
@@ -76,8 +77,8 @@ async def erasures(request: Asked) -> Response[bytes]:
     faults = Faults()
     asked = read_fields(faults, await read_object(request), ErasureAsked)
     faults.check()
-    asked["has_key"] = await parts_of(request).store.keyring.has_key(asked["subject"])
-    written = await write(request, caller.actor, erase_subject, **asked)
+    seen = await erasure.sealed_for(parts_of(request).store, asked["subject"])
+    written = await write(request, caller.actor, erase_subject, **asked, **seen._asdict())
     return answer(200, Erasure(asked["subject"], written.position, written.value), written.headers())
 
 
@@ -114,19 +115,22 @@ def _shown(found: erasure.Standing) -> SubjectStanding:
     "/book/privacy/subjects/{subject:str}/data",
     summary="Get all that there is about a subject",
     answers={200: SubjectData},
+    refusals=(429,),
     credentials=CREDENTIALS,
 )
 async def data(request: Asked) -> Response[Any]:
-    """Return its events, opened, and its rows; sessions get this of their own account. Each time is recorded."""
+    """Return its events, opened, and its rows; sessions of their own account, a few times an hour. It is recorded."""
     caller = await session_or_bot_of(request, bot_scope=PRIVACY_SCOPE, session_scope=PRIVACY_SCOPE)
     subject, store = _subject(request), parts_of(request).store
-    is_own = isinstance(caller, Person) and subject == caller.actor.name()
-    if not is_own and not is_operator(request, caller):
-        raise ProblemError(403, "Only operators may do this, and everybody of themselves.")
+    own = caller.account if isinstance(caller, Person) and subject == caller.actor.name() else None
+    if not is_operator(request, caller):
+        if own is None:
+            raise ProblemError(403, "Only operators may do this, and everybody of themselves.")
+        await take(request, own, "own_data")
     head = await subject_data.head_of(store)
-    events = await subject_data.count_of_events(store, subject, head)
-    await record(request, caller.actor, commands.export_subject, subject=subject, events=events)
-    return Stream(subject_data.pieces(store, subject, head), media_type="application/json")
+    positions = await subject_data.positions_of(store, subject, head)
+    await record(request, caller.actor, commands.export_subject, subject=subject, events=len(positions))
+    return Stream(subject_data.pieces(store, subject, head, positions), media_type="application/json")
 
 
 @post(

@@ -18,7 +18,7 @@ from api.parts import Asked, parts_of
 from api.roles import is_operator
 from api.trail import look
 from domain.catalogue import EVENTS
-from projections.search.queries import Hit, Wanted, search
+from projections.search.queries import Hit, Page, Wanted, search_page
 from store.judgements import Judgement
 
 HITS_MAX = 50
@@ -62,7 +62,7 @@ async def show(request: Asked) -> Response[bytes]:
     """Show what happened."""
     visitor = await auditor_of(request)
     wishes = wishes_of(request.query_params)
-    hits = await _hits(request, visitor, wishes.wanted) if wishes.wanted else []
+    found = await _found(request, visitor, wishes.wanted) if wishes.wanted else Page([], None)
     return page(
         "audit.html",
         422 if wishes.faults else 200,
@@ -70,8 +70,8 @@ async def show(request: Asked) -> Response[bytes]:
         home=AUDIT,
         here=AUDIT,
         wishes=wishes,
-        days=await _days(request, hits[:HITS_MAX]),
-        older=_href(wishes, before=hits[HITS_MAX - 1].position) if len(hits) > HITS_MAX else None,
+        days=await _days(request, found.hits),
+        older=_href(wishes, before=found.next) if found.next else None,
         newest=_href(wishes) if wishes.is_later() else None,
         contexts=CONTEXTS,
         types=sorted(EVENTS),
@@ -91,7 +91,7 @@ def wishes_of(asked: Any) -> Wishes:  # noqa: ANN401 - a multi-dict of the frame
         except ValueError as error:
             faults[name] = str(error)
     before = id_of(asked.get("before", ""))
-    wanted = Wanted(**found, before=before, limit=HITS_MAX + 1)
+    wanted = Wanted(**found, before=before, limit=HITS_MAX)
     return Wishes(typed, None if faults else wanted, faults)
 
 
@@ -124,13 +124,13 @@ def _moment(text: str) -> datetime:
         raise ValueError(message) from error
 
 
-async def _hits(request: Asked, visitor: Visitor, wanted: Wanted) -> list[Hit]:
+async def _found(request: Asked, visitor: Visitor, wanted: Wanted) -> Page:
     """Look, after it was written down that somebody does; what is written down of it is not among what is found."""
     parts = parts_of(request)
     before = wanted.before or await parts.head() + 1
     await look(request, visitor.actor, f"search {wanted.text()}")
     async with parts.pool.connection() as connection:
-        return await search(connection, msgspec.structs.replace(wanted, before=before))
+        return await search_page(connection, msgspec.structs.replace(wanted, before=before))
 
 
 async def _days(request: Asked, hits: Sequence[Hit]) -> list[Day]:

@@ -24,7 +24,7 @@ from domain.privacy.aggregate import DATA_CLASSES, DAYS_MAX, RETENTION
 from domain.privacy.commands import change_retention, place_hold, release_hold
 from domain.privacy.events import Rule
 from domain.processes.erase_subject import erase_subject
-from store.erasure import Standing, latest_standings, standing_of
+from store.erasure import Standing, latest_standings, sealed_for, standing_of
 
 PRIVACY = f"{AUDIT}/privacy"
 SUBJECTS_MAX = 50
@@ -131,8 +131,8 @@ async def _release(request: Asked, visitor: Visitor, form: Form, subject: str) -
 async def _erase(request: Asked, visitor: Visitor, form: Form, subject: str) -> None:
     if form.word("sure") != subject:
         raise NotSaidError("Say that you are sure.")
-    has_key = await parts_of(request).store.keyring.has_key(subject)
-    wishes: dict[str, Any] = {"subject": subject, "has_key": has_key, "reference": _reference(form) or None}
+    seen = await sealed_for(parts_of(request).store, subject)
+    wishes: dict[str, Any] = {"subject": subject, "reference": _reference(form) or None, **seen._asdict()}
     await write(request, visitor.actor, erase_subject, **wishes)
 
 

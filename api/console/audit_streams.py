@@ -12,11 +12,11 @@ from api.console.auditors import AUDIT, OPT, auditor_of, judge
 from api.console.pages import HEADERS, page
 from api.console.texts import id_of
 from api.parts import Asked, Parts, parts_of
-from api.trail import look
+from api.trail import look, look_at_stream
 from domain.entities import entity_of
 from domain.kernel import STREAM_CHARACTERS_MAX
 from store import log
-from store.history import Step, history_of, past_of
+from store.history import Step, history_of, past_of, require_short
 from store.leaves import read_leaf
 from store.listing import position_of, related_streams
 from store.merkle import TileMissingError
@@ -66,7 +66,7 @@ async def show(request: Asked) -> Response[bytes]:
     """Show an entity: as it was at a moment, and what happened to it, newest first."""
     visitor, stream = await auditor_of(request), _name(request)
     reveals = "reveal" in request.query_params
-    await look(request, visitor.actor, f"stream {stream}", reveals=reveals)
+    await look_at_stream(request, visitor.actor, stream, reveals=reveals)
     wish = await _wish(request, stream, reveals=reveals)
     moment = await _moment(parts_of(request), wish)
     shared: dict[str, Any] = {"home": AUDIT, "here": STREAM, "wish": wish, "moment": moment}
@@ -109,6 +109,7 @@ async def _moment(parts: Parts, wish: Wish) -> Moment | None:
         position = await position_of(connection, wish.stream, wish.at)
     if position is None:
         return None
+    await require_short(parts.store, wish.stream, wish.at, position)
     state, step = await past_of(parts.store, wish.stream, position, reveals=wish.reveals)
     assert step
     [entry] = await _judged(parts, [step], wish)

@@ -17,6 +17,8 @@ from api.listeners import TooManyListenersError
 from api.parts import Asked
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described
+from store.history import TooLongError
+from store.keys import MasterKeyError
 
 _logger = structlog.get_logger()
 
@@ -84,6 +86,17 @@ def http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     return _problem(request, error.status_code, *TEXTS.get(error.status_code, TEXTS[400]))
 
 
+def locked(request: Asked, error: MasterKeyError) -> Response[bytes]:
+    """Answer when a key is not what it was."""
+    _logger.error("a key cannot be opened", error=str(error))
+    return _problem(request, 503, "Cannot be opened", "What is sealed there cannot be opened: its key is damaged.")
+
+
+def too_long(request: Asked, error: TooLongError) -> Response[bytes]:
+    """Answer who looks at an entity to which more happened than can be followed for a page."""
+    return _problem(request, 422, "Too long for a page", str(error))
+
+
 def unavailable(request: Asked, error: Exception) -> Response[bytes]:
     """Answer while the database cannot be written or reached."""
     _logger.warning("book unavailable", error=described(error.__cause__ or error))
@@ -120,6 +133,8 @@ HANDLERS: dict[int | type[Exception], Any] = {
     TooManyListenersError: too_many_listeners,
     UnreadableFormError: unreadable,
     HTTPException: http_error,
+    TooLongError: too_long,
+    MasterKeyError: locked,
     BookUnavailableError: unavailable,
     OutcomeUnknownError: in_doubt,
     ConflictError: conflict,

@@ -49,7 +49,7 @@ def evolve(backup: Backup | None, event: Event) -> Backup | None:
                 creator=event.creator,
                 at=event.at,
                 digest=event.digest,
-                name=event.name,
+                name=event.called(),
                 counts=event.counts,
             )
         case BackupDeleted():
@@ -75,8 +75,8 @@ def take_backup(wanted: Backup, others: Collection[Backup], *, limit: int) -> li
             creator=wanted.creator,
             at=wanted.at,
             digest=wanted.digest,
-            name=wanted.name,
             counts=wanted.counts,
+            label=wanted.name,
         )
     ]
 

@@ -38,6 +38,10 @@ class RuleUnknownError(RefusalError):
     """There is no rule for data of this class."""
 
 
+class RuleTwiceError(RefusalError):
+    """There must be one rule at most for data of each class."""
+
+
 class RuleDaysError(RefusalError):
     """Days must be between 1 and 36500, or none for ever."""
 
@@ -110,6 +114,8 @@ def change_retention(rules: dict[str, int] | None, wanted: tuple[Rule, ...]) -> 
             raise RuleUnknownError(rule.data_class)
         if rule.days is not None and not 1 <= rule.days <= DAYS_MAX:
             raise RuleDaysError
+    if len({rule.data_class for rule in wanted}) < len(wanted):
+        raise RuleTwiceError
     changed = RetentionChanged(rules=tuple(sorted(wanted, key=lambda rule: rule.data_class)))
     return [] if evolve_rules(None, changed) == (rules or {}) else [changed]
 

@@ -39,7 +39,10 @@ async def export_subject(book: Book, *, subject: str, events: int) -> None:
 
 
 async def change_retention(book: Book, *, rules: tuple[Rule, ...]) -> None:
-    """Decide how long data is kept: these rules and no others. Errors: RuleUnknownError, RuleDaysError."""
+    """Decide how long data is kept: these rules and no others.
+
+    Errors: RuleUnknownError, RuleDaysError, RuleTwiceError.
+    """
     state = await book.load(RETENTION)
     book.append(RETENTION.stream(), aggregate.change_retention(state, rules))
 

@@ -13,13 +13,17 @@ from domain.processes.delete_account import delete_account
 from domain.processes.delete_app import delete_app
 
 
-async def erase_subject(book: Book, *, subject: str, has_key: bool, reference: str | None = None) -> bool:
+async def erase_subject(
+    book: Book, *, subject: str, has_key: bool, erasures: int | None = None, reference: str | None = None
+) -> bool:
     """Erase a subject, and tell whether there was anything to erase since the last time.
 
-    `has_key`: something is sealed for it. Errors: UnknownError, HeldError.
+    `has_key`: something was sealed for it when it had been erased so many times; who is faster destroys that key.
+    Errors: UnknownError, HeldError.
     """
     require_subject(subject)
     state = await book.load(SUBJECT, subject)
+    has_key = has_key and erasures in (None, state.erasures if state else 0)
     is_there = await _is_there(book, subject)
     if not has_key and not is_there:
         if state is None or not state.erasures:

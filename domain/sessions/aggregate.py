@@ -80,7 +80,7 @@ def _opened(event: SessionOpened) -> Session:
         kind=event.kind,
         uuid=event.uuid,
         scopes=scopes,
-        name=event.name,
+        name=event.called(),
     )
 
 
@@ -107,10 +107,10 @@ def open_with(opening: Opening, session: int, kind: SessionKind, account: int) -
         account=account,
         token_hash=opening.token_hash,
         expires_at=opening.expires_at,
-        name=opening.name,
         scopes=opening.scopes or (),
         uuid=opening.uuid,
         scoped=opening.scopes is not None,
+        label=opening.name,
     )
     return [opened]
 

@@ -1,9 +1,9 @@
 """The events of a session."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from domain.kernel import Event, stream_name
+from domain.kernel import SEALED, Event, stream_name
 
 SessionKind = Literal["polympics", "login", "api", "botserver", "oauth", "key"]
 CloseReason = Literal["account_deleted", "revoked", "expired"]
@@ -13,6 +13,7 @@ class SessionOpened(Event, frozen=True):
     """An account got a way in; only the SHA-256 (hex) of its token is known here.
 
     It may do what its `kind` may do; when it is `scoped`, only what `scopes` name of that, which may be nothing.
+    `label` is what its owner calls it. Old events have that in `name`, unsealed; nothing is written there any more.
     """
 
     stored_type: ClassVar[str] = "sessions.SessionOpened"
@@ -25,10 +26,18 @@ class SessionOpened(Event, frozen=True):
     scopes: tuple[str, ...] = ()
     uuid: str | None = None
     scoped: bool = False
+    label: Annotated[str | None, SEALED] = None
+
+    def subject(self) -> str:
+        return stream_name("accounts", self.account)
 
     def about(self) -> tuple[str, ...]:
         account = stream_name("accounts", self.account)
         return (account, tokens_of(self.account)) if self.kind == "api" else (account,)
+
+    def called(self) -> str | None:
+        """Return what its owner calls it, None also when that was erased."""
+        return self.name if self.label is None else self.label
 
 
 class SessionTokenReset(Event, frozen=True):

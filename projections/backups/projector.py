@@ -35,7 +35,7 @@ def evolve(row: BackupRow | None, recorded: Recorded) -> BackupRow | None:
                 id=event.backup,
                 guild=event.guild,
                 creator=event.creator,
-                name=event.name,
+                name=event.called(),
                 at=event.at,
                 digest=event.digest,
                 roles=counts.roles,

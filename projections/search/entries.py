@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from psycopg.rows import TupleRow
 
-from domain.catalogue import EVENTS, concerned_guild
+from domain.catalogue import concerned_guild
+from domain.wording import type_words
 from projections.sights import open_data
 from store.codec import Meta, decode_closed, meta_if_readable
 
@@ -19,7 +20,6 @@ BIGINT_MAX = 2**63 - 1
 CACHED_NAMES_MAX = 20_000
 
 ID = re.compile(rb"(?<![\w.])[0-9]{2,20}(?![\w.])", re.ASCII)
-NAME = re.compile(r"[A-Z]+[a-z]*|[a-z]+|[0-9]+")
 
 
 class Entry(NamedTuple):
@@ -51,21 +51,6 @@ def words_asked(text: str) -> list[str]:
     return _words(text)
 
 
-def words_recorded(text: str) -> str:
-    """Return what is asked for as it may be written down for ever: ids and the words of the book, no others."""
-    return " ".join(word if _is_harmless(word) else "?" for word in _words(text))
-
-
-def _is_harmless(word: str) -> bool:
-    context, _, rest = word.partition("-")
-    return word.isdigit() or word in _vocabulary() or (context in _vocabulary() and rest.replace("-", "").isdigit())
-
-
-@cache
-def _vocabulary() -> frozenset[str]:
-    return frozenset[str]().union(*map(_type_words, EVENTS))
-
-
 def finds(words: Sequence[str], entry: Entry) -> bool:
     """Tell whether an event has all of these words, and one that begins like the last."""
     if not words:
@@ -86,9 +71,7 @@ def _names(name: str) -> frozenset[str]:
 
 @lru_cache(CACHED_NAMES_MAX)
 def _type_words(stored_type: str) -> frozenset[str]:
-    """Return a type as it is stored, its context, its name, and the words of that."""
-    parts = stored_type.split(".")
-    return frozenset(_words(" ".join((stored_type, *parts, *(NAME.findall(parts[-1]))))))
+    return frozenset(word[:WORD_CHARACTERS_MAX] for word in type_words(stored_type))
 
 
 def _ids(stored_type: str, data: bytes) -> Iterator[str]:

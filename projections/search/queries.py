@@ -9,13 +9,16 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from projections.search.entries import Entry, entry_of, finds, words_asked, words_recorded
+from domain.wording import recordable, recordable_name
+from projections.search.entries import Entry, entry_of, finds, words_asked
 from projections.search.index import position_indexed
 from store.listing import position_before
 
 BEYOND = 2**63 - 1
+NAMED = ("actor", "type", "context", "stream", "request")
 RECENT_POSITIONS = 5_000
 READ_EVENTS = 500  # at once, as others live in the same loop
+LOOKED_AT_MAX = 100_000  # events for one page: about two seconds
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +38,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self) -> str:
         """Return what is asked for in one line, whichever page of it; without words that might be somebody's name."""
-        asked = msgspec.to_builtins(msgspec.structs.replace(self, q=words_recorded(self.q)))
+        names = {name: recordable_name(text) for name in NAMED if (text := getattr(self, name))}
+        asked = msgspec.to_builtins(msgspec.structs.replace(self, q=recordable(self.q.lower()), **names))
         return urlencode({name: value for name, value in asked.items() if value and name not in ("before", "limit")})
 
 
@@ -54,6 +58,16 @@ class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
     guild: int | None = None
 
 
+class Page(NamedTuple):
+    """What was found. `next` is the position before which to go on, None when all was looked at.
+
+    It may be short, or empty, and have a next one: where much is not in the index yet, only some of it is looked at.
+    """
+
+    hits: list[Hit]
+    next: int | None
+
+
 class Span(NamedTuple):
     """Between which positions it lies, both excluded."""
 
@@ -62,15 +76,33 @@ class Span(NamedTuple):
 
 
 async def search(connection: AsyncConnection[TupleRow], wanted: Wanted) -> list[Hit]:
-    """Return the newest events that are wanted."""
+    """Return the newest events that are wanted, however long that takes."""
+    found, before = list[Hit](), wanted.before
+    while True:
+        rest = msgspec.structs.replace(wanted, before=before, limit=wanted.limit - len(found))
+        hits, before = await search_page(connection, rest)
+        found += hits
+        if before is None or len(found) == wanted.limit:
+            return found
+
+
+async def search_page(connection: AsyncConnection[TupleRow], wanted: Wanted) -> Page:
+    """Return the newest events that are wanted, and where to go on."""
+    found, place = await _found(connection, msgspec.structs.replace(wanted, limit=wanted.limit + 1))
+    hits = [_hit(entry) for entry in found[: wanted.limit]]
+    return Page(hits, hits[-1].position if len(found) > wanted.limit else place)
+
+
+async def _found(connection: AsyncConnection[TupleRow], wanted: Wanted) -> tuple[list[Entry], int | None]:
+    """Return what is wanted, and the position down to which was looked, None when that is all."""
     span = await _span(connection, wanted)
     # Of one stream the log itself finds the events at once.
     indexed = await position_indexed(connection) if wanted.stream is None else 0
-    found = await _in_log(connection, wanted, Span(max(indexed, span.after), span.before), wanted.limit)
-    if indexed and len(found) < wanted.limit:
+    found, place = await _in_log(connection, wanted, Span(max(indexed, span.after), span.before), wanted.limit)
+    if indexed and place is None and len(found) < wanted.limit:
         older = Span(span.after, min(span.before, indexed + 1))
         found += await _in_index(connection, wanted, older, wanted.limit - len(found))
-    return [_hit(entry) for entry in found]
+    return found, place
 
 
 async def _span(connection: AsyncConnection[TupleRow], wanted: Wanted) -> Span:
@@ -79,7 +111,9 @@ async def _span(connection: AsyncConnection[TupleRow], wanted: Wanted) -> Span:
     return Span(after, min(until, BEYOND if wanted.before is None else wanted.before))
 
 
-async def _in_log(connection: AsyncConnection[TupleRow], wanted: Wanted, span: Span, limit: int) -> list[Entry]:
+async def _in_log(
+    connection: AsyncConnection[TupleRow], wanted: Wanted, span: Span, limit: int
+) -> tuple[list[Entry], int | None]:
     query = """
         SELECT position, stream, version, type, data, append_end, recorded_at, meta
         FROM book.log
@@ -90,14 +124,15 @@ async def _in_log(connection: AsyncConnection[TupleRow], wanted: Wanted, span: S
         ORDER BY position DESC
         LIMIT %(limit)b
     """
-    words, found, before = words_asked(wanted.q), list[Entry](), span.before
-    while True:
+    words, found, before, left = words_asked(wanted.q), list[Entry](), span.before, LOOKED_AT_MAX
+    while left > 0:
         values = {**_values(wanted), "after": span.after, "before": before, "limit": READ_EVENTS}
         rows = await (await connection.execute(query, values, binary=True, prepare=False)).fetchall()
         found += (entry for entry in map(entry_of, rows) if _is_wanted(wanted, words, entry))
         if len(found) >= limit or len(rows) < READ_EVENTS:
-            return found[:limit]
-        before = rows[-1][0]
+            return found[:limit], None
+        before, left = rows[-1][0], left - READ_EVENTS
+    return found, before
 
 
 def _is_wanted(wanted: Wanted, words: Sequence[str], entry: Entry) -> bool:

@@ -50,7 +50,7 @@ def _opened(event: SessionOpened, recorded: Recorded) -> SessionRow:
         opened_at=recorded.recorded_at,
         version=recorded.version,
         uuid=event.uuid,
-        name=event.name,
+        name=event.called(),
         scopes=event.scopes if event.scoped else None,
     )
 

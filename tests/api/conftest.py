@@ -26,13 +26,13 @@ CURT = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def curt_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the second server writes its log."""
     return tmp_path_factory.mktemp("curt") / "log"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def curt_url(base_url: str, shared_database_url: str, discord: FakeDiscord, curt_log: Path) -> Iterator[str]:
     """Run the second server; the projector is the first one's."""
     port = str(free_port())
@@ -44,7 +44,7 @@ def curt_url(base_url: str, shared_database_url: str, discord: FakeDiscord, curt
         stop(process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def curt(curt_url: str, shared_database_url: str) -> AsyncIterator[World]:
     """Meet the second server."""
     async with open_world(curt_url, shared_database_url) as met:

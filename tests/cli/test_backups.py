@@ -1,12 +1,13 @@
 """What an operator does from a terminal: back the book up, restore it elsewhere, and see it as it was."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.books import ask, dump, opened, projecting, shown
-from tests.cli.commands import done, guildbook, refused
+from tests.cli.commands import COMMAND, ROOT, done, environment, guildbook, refused
 from tests.deeds import Deeds, do_many
 from tests.servers import MASTER_KEY
 from tests.workers.notary.books import NAME, notarize
@@ -121,3 +122,16 @@ def test_what_was_refused_without_keys_is_simply_started_again(book: Settings, t
     before = guildbook(*restore, "--to", "2020-01-01T00:00:00Z")
     assert (before.returncode, "There is no event up to there" in before.stderr) == (1, True)
     assert done(*restore).startswith("Restored: ")
+
+
+@pytest.mark.parametrize("command", [("backup", "--to"), ("export", "--to"), ("privacy", "export", "apps-310", "--to")])
+def test_a_place_that_takes_no_more_is_named_in_one_line(
+    book: Settings, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    place = str(tmp_path / "place")
+    limited = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *COMMAND, *command, place)
+    told = subprocess.run(
+        limited, cwd=ROOT, env=environment(book), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (told.returncode, told.stderr.splitlines()[-1]) == (1, f"guildbook: {place}: File too large")
+    assert done(*command, place, settings=book)

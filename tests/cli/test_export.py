@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from store.bundles import BundleError
+from store.folders import written_alone
 from tests.books import ask
 from tests.cli.commands import COMMAND, ROOT, done, environment, guildbook, refused
 from tests.servers import MASTER_KEY
@@ -70,6 +72,13 @@ def test_taking_events_out_is_recorded_as_the_operators_deed(book: Settings, tmp
     assert (told["stream"], told["meta"]["actor"]) == ("privacy-reader-operator", "operator")
     wanted = {"query": "context=teams", "format": "ndjson", "first": 1, "last": 30, "reveals": True}
     assert told["data"] == {"reader": "operator", **wanted}
+
+
+def test_two_exports_do_not_mingle_in_one_folder(book: Settings, tmp_path: Path) -> None:
+    with written_alone(tmp_path, BundleError):
+        told = refused("export", "--to", str(tmp_path), settings=book)
+    assert told == f"guildbook: Another command writes into {tmp_path} just now."
+    done("export", "--to", str(tmp_path), settings=book)
 
 
 def test_what_no_checkpoint_covers_is_left_out_and_said(book: Settings, tmp_path: Path) -> None:

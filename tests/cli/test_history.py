@@ -69,7 +69,7 @@ def test_events_are_searched_without_a_server(book: Settings) -> None:
     [hit] = done("search", "accounts", "--request", "req-1", "--json", settings=book).splitlines()
     assert json.loads(hit)["actor"] == "apps-77"
     assert done("search", "Ines", settings=book) == ""
-    assert looks(book) == ["search q=204", "search q=accounts&request=req-1", "search q=%3F"]
+    assert looks(book) == ["search q=204", "search q=accounts&request=%3F-1", "search q=%3F"]
 
 
 def test_opening_personal_fields_of_the_whole_log_is_recorded(book: Settings) -> None:
@@ -85,6 +85,9 @@ def test_what_there_is_not_is_said(book: Settings) -> None:
         assert "is no position and no time" in refused("history", STREAM, "--as-of", then, settings=book, code=2)
     for odd in (("history", "\udcff"), ("history", "x" * 256), ("search", "--actor", "\udcff")):
         assert "nothing is called so" in refused(*odd, settings=book, code=2)
+    assert "nothing is called so" in refused("events", "--stream", "\udcff", settings=book, code=2)
+    for odd in ("\udcff", "x " * 200):
+        assert "is no text, or more than 255" in refused("search", odd, settings=book, code=2)
 
 
 def test_nothing_that_was_recorded_gives_orders_to_a_terminal(book: Settings) -> None:

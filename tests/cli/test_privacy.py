@@ -79,6 +79,12 @@ def test_an_export_that_fails_leaves_nothing_of_anybody_behind(book: Settings, t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_case_is_named_by_a_text(book: Settings) -> None:
+    for odd in ("\udcff", "", "a\u2028b"):
+        line = refused("privacy", "hold", WHO, "--reference", odd, settings=book, code=2)
+        assert "it must be 1 to 128 printable characters" in line
+
+
 def test_rules_of_retention_are_shown_and_tried_out(book: Settings) -> None:
     set_rules = ("privacy", "retention", "--unseen-people", "730", "--deleted-accounts", "30")
     rules = done(*set_rules, settings=book).splitlines()

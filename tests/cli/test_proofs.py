@@ -104,6 +104,15 @@ def test_what_is_not_what_was_recorded_is_not_proved(book: Settings, tmp_path: P
     assert not Path(file).exists()
 
 
+@pytest.mark.parametrize("note", ["x", f"{NAME}\n20\n{'A' * 43}=\n\n\u2014 {NAME} AAAAAAAA\n"])
+def test_a_checkpoint_that_is_none_proves_nothing(book: Settings, tmp_path: Path, note: str) -> None:
+    changed = "SET session_replication_role = replica; UPDATE book.signed_checkpoints SET note = $note${}$note$"
+    ask(book["GUILDBOOK_DATABASE_URL"], changed.format(note))
+    proof = tmp_path / "5.tlog-proof"
+    assert "run `guildbook verify`" in refused("prove", "5", "--output", str(proof), settings=book)
+    assert not proof.exists()
+
+
 def test_a_witness_whose_key_is_none_is_refused_before_anything_starts(book: Settings, tmp_path: Path) -> None:
     settings = {**book, "GUILDBOOK_CHECKPOINT_WITNESSES": "https://w.example me"}
     for command in (("work", "projector", "notary"), ("up", "--port", str(free_port()))):

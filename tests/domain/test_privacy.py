@@ -3,7 +3,7 @@
 import pytest
 
 from domain.kernel import UnknownError
-from domain.privacy.aggregate import RuleDaysError, RuleUnknownError
+from domain.privacy.aggregate import RuleDaysError, RuleTwiceError, RuleUnknownError
 from domain.privacy.commands import apply_retention, change_retention, export_subject, place_hold, release_hold
 from domain.privacy.events import (
     HoldPlaced,
@@ -52,6 +52,11 @@ def test_rules_of_retention_replace_those_before() -> None:
 @pytest.mark.parametrize("days", [0, -1, 36_501])
 def test_a_rule_needs_days_that_make_sense(days: int) -> None:
     given().when(change_retention, rules=(Rule("unseen_people", days),)).refuses(RuleDaysError)
+
+
+def test_two_rules_for_the_same_people_are_refused() -> None:
+    rules = (UNSEEN, Rule("unseen_people", 3))
+    given().when(change_retention, rules=rules).refuses(RuleTwiceError)
 
 
 def test_there_is_no_rule_for_what_nobody_knows() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from domain.kernel import UnknownError
@@ -37,10 +38,10 @@ def token(
         account=account,
         token_hash="cd",
         expires_at=expires_at,
-        name="nightly export",
         scopes=scopes or (),
         uuid="u-new",
         scoped=scopes is not None,
+        label="nightly export",
     )
 
 
@@ -54,6 +55,24 @@ def test_a_login_issues_tokens_for_anything(scopes: tuple[str, ...] | None) -> N
     story = issue(given(LOGIN), scopes).then(token(scopes=scopes)).answers(FIRST_NEW_ID)
     state = story.book.state(SESSION, f"sessions-{FIRST_NEW_ID}")
     assert state == Session(FIRST_NEW_ID, 204, "cd", LATER, "api", "u-new", scopes, "nightly export")
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        ({"name": "nightly export"}, "nightly export"),
+        ({"label": "nightly export"}, "nightly export"),
+        ({"name": "before", "label": "since"}, "since"),
+        ({}, None),
+    ],
+    ids=["before it was sealed", "sealed", "both", "erased, or none"],
+)
+def test_a_token_is_called_what_its_owner_said_also_before_that_was_sealed(
+    names: dict[str, str], called: str | None
+) -> None:
+    state = SESSION.fold([msgspec.structs.replace(LOGIN, **names)])
+    assert state is not None
+    assert state.name == called
 
 
 def test_who_asks_twice_gets_two_tokens() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,8 @@ from domain.processes.create_award import create_award
 from domain.processes.edit_account import edit_account
 from domain.processes.open_session import open_session
 from domain.processes.register_callback import register_callback
+from domain.sessions.aggregate import Opening
+from domain.sessions.commands import issue_token
 from domain.teams.commands import create_team
 from store.embedded_server import package
 from store.erasure import standing_of
@@ -36,6 +39,7 @@ from tests.cli.commands import done, guildbook
 from tests.deeds import LATER
 from tests.faults.clusters import Cluster, cluster
 from tests.kafka_broker import Broker
+from tests.load_events import taken, tell
 from tests.workers.kafka import listening
 from tests.world import open_world
 
@@ -90,12 +94,15 @@ async def live(store: EventStore, url: str) -> None:
     await store.execute(ORIGIN, edit_account, OPERATOR, account=ID, edit=Edit(team=team))
     award = {"title": "Gold", "image_url": "i.png", "team": team, "accounts": [ID]}
     await store.execute(ORIGIN, create_award, OPERATOR, **award)
-    await store.execute(origin, open_session, OPERATOR, account=ID, token_hash="5" * 64, expires_at=LATER)
+    entered = await store.execute(origin, open_session, OPERATOR, account=ID, token_hash="5" * 64, expires_at=LATER)
+    token = Opening("2b1c7e0a-90e4-4b5c-8d3e-51f0a7c9d2e4", "6" * 64, None, f"{MARK}-token-name")
+    await store.execute(origin, issue_token, issuer=entered.value, opening=token, now=datetime.now(UTC))
     guild = {"report": GuildReport(id=920, owner=OTHER, name="Açores"), "roles": (), "channels": (), "bot": 77}
     await store.execute(ORIGIN, report_guild, **guild)
     await store.execute(ORIGIN, report_members, guild=920, members=[MEMBER])
     await store.execute(ORIGIN, report_bans, guild=920, bans=[BanReport(id=ID, reason=f"{MARK}-reason-there")])
     await store.execute(ORIGIN, ban_account, account=ID, reason=f"{MARK}-reason")
+    await tell(store, taken("mine", guild=920, creator=ID, label=f"{MARK}-backup"))
     await keep_grant(store.pool, store.keyring, ID, Grant(f"{MARK}-token"))
     await shown(url)
     for caller in (WHO, "apps-1"):
@@ -186,7 +193,8 @@ async def test_not_a_word_is_left_of_somebody_who_was_everywhere(
                 await live(store, url)
                 before = tables_with(url, MARK)
                 assert before >= {
-                    f"projections.{it}" for it in ("accounts", "guild_lists", "guild_members", "guild_bans")
+                    f"projections.{it}"
+                    for it in ("accounts", "backups", "guild_lists", "guild_members", "guild_bans", "sessions")
                 }
                 assert before >= {"operations.deliveries", "operations.delivery_attempts", "operations.keyed_requests"}
                 assert files_with(place.data, MARK), "the test would find nothing anyway"

@@ -12,7 +12,7 @@ from projections.rebuild import rebuild
 from projections.templates.projector import PROJECTOR as TEMPLATES
 from projections.templates.queries import bots_of_template, template_by_id, templates_before
 from store.connections import connect
-from tests.books import dump, opened, projecting, shown
+from tests.books import ask, dump, opened, projecting, shown
 from tests.load_events import SOURCE, USER, finished, published, refused, started, taken, tell
 
 ALL = (BACKUPS, TEMPLATES, LOADS)
@@ -24,7 +24,7 @@ async def test_backups_are_found_by_id_in_any_case_by_guild_and_by_creator(datab
     async with opened(database_url) as store, projecting(database_url, ALL):
         counts = Counts(3, 4, 5, 6)
         for backup, guild, creator in (("aa", SOURCE, USER), ("bb", OTHER, USER), ("cc", SOURCE, 65)):
-            made = await tell(store, taken(backup, guild=guild, creator=creator, at=9, name="Inês", counts=counts))
+            made = await tell(store, taken(backup, guild=guild, creator=creator, at=9, label="Inês", counts=counts))
         await tell(store, taken("gone"))
         await tell(store, BackupDeleted(backup="gone"))
         await shown(database_url, ALL)
@@ -49,6 +49,21 @@ async def test_backups_are_found_by_id_in_any_case_by_guild_and_by_creator(datab
         rows = dump(database_url, ALL)
         assert await rebuild(database_url, store.keyring, ALL) == []
         assert dump(database_url, ALL) == rows
+
+
+async def test_a_backup_is_called_what_its_creator_said_also_before_that_was_sealed(database_url: str) -> None:
+    async with opened(database_url) as store:
+        async with projecting(database_url, ALL):
+            await tell(store, taken("aa", name="before"))
+            await tell(store, taken("bb", label="since"))
+            await shown(database_url, ALL)
+        for names in (["before", "since"], ["before", None]):
+            async with await connect(database_url) as connection:
+                found = [await backup_by_id(connection, backup) for backup in ("aa", "bb")]
+            assert [each and each.name for each in found] == names
+            ask(database_url, "DELETE FROM book.keys")
+            store.keyring.forget()
+            await rebuild(database_url, store.keyring, ALL)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from projections.rebuild import rebuild
 from projections.sessions.queries import live_sessions_of, session_known_as
 from store.event_store import EventStore
 from tests.books import ORIGIN, ask, dump, opened, projecting, shown
+from tests.projections.poison import smuggle_in
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
@@ -50,6 +51,28 @@ async def test_a_login_and_its_tokens_are_found_by_token_by_uuid_and_by_account(
             live = await live_sessions_of(connection, 204, NOW)
             assert [each.id for each in live] == [token, login]
             assert [each.id for each in await live_sessions_of(connection, 204, LATER)] == [token]
+
+
+OLD = b'{"session":77,"kind":"api","account":204,"token_hash":"old","name":"from before","uuid":"uuid-old"}'
+
+
+async def test_a_token_is_shown_by_its_name_while_there_is_a_key_and_one_from_before_that_was_sealed_anyway(
+    database_url: str,
+) -> None:
+    async with opened(database_url) as store:
+        async with projecting(database_url):
+            await issue(store, await enter(store), "nightly export")
+            smuggle_in(database_url, OLD, "sessions-77", "sessions.SessionOpened")
+            await shown(database_url)
+            async with store.pool.connection() as connection:
+                shown_as = {each.name for each in await live_sessions_of(connection, 204, NOW)}
+            assert shown_as == {None, "nightly export", "from before"}
+        ask(database_url, "DELETE FROM book.keys")
+        store.keyring.forget()
+        changed = await rebuild(database_url, store.keyring, PROJECTORS)
+        assert {each.table for each in changed} == {"accounts", "sessions"}
+        named = "SELECT name FROM projections.sessions WHERE name IS NOT NULL"
+        assert ask(database_url, named) == [("from before",)]
 
 
 async def test_a_session_that_was_closed_or_changed_opens_nothing_while_its_row_is_behind(database_url: str) -> None:

@@ -13,7 +13,8 @@ from domain.processes.edit_account import edit_account
 from domain.teams.commands import create_team
 from projections.search import index
 from projections.search.entries import IDS_MAX
-from projections.search.queries import BEYOND, Hit, Wanted, search
+from projections.search.queries import BEYOND, Hit, Wanted, search, search_page
+from store import log
 from store.codec import Origin
 from store.connections import connect
 from store.event_store import EventStore
@@ -89,6 +90,25 @@ async def test_the_index_finds_what_the_log_has_however_far_it_is(
     assert found[str(QUESTIONS[-2])] == 0
     assert all(found[str(question)] for question in QUESTIONS[:7])
     assert (found[str({"actor": "apps-77"})], found[str({"request": "req-7 of us"})]) == (3, 3)
+
+
+async def test_a_page_looks_at_so_many_events_and_says_where_to_go_on(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(database_url) as store:
+        await busy(store)
+    in_log = await answers(database_url)
+    monkeypatch.setattr("projections.search.queries.READ_EVENTS", 10)
+    monkeypatch.setattr("projections.search.queries.LOOKED_AT_MAX", 50)
+    assert await answers(database_url) == in_log
+    async with await connect(database_url) as connection:
+        hits, place = await search_page(connection, Wanted(q="nothing of this"))
+        assert (hits, place) == ([], await log.head(connection) - 49)
+        oldest = await search_page(connection, Wanted(q="nothing of this", before=40))
+        assert oldest == ([], None)
+    await take_in(database_url)
+    async with await connect(database_url) as connection:
+        assert await search_page(connection, Wanted(q="nothing of this")) == ([], None)
 
 
 async def test_nothing_that_is_sealed_is_in_the_index_and_broken_events_are(database_url: str) -> None:

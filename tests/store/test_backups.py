@@ -1,5 +1,7 @@
 """The log is backed up to files that are only added to, its keys elsewhere; what comes back is the book, or refused."""
 
+import json
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -171,7 +173,12 @@ def change(path: Path) -> None:
     path.write_bytes(content)
 
 
-HARMS: tuple[Callable[[Path], None], ...] = (cut, change, Path.unlink)
+def put_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+HARMS: tuple[Callable[[Path], None], ...] = (cut, change, Path.unlink, put_a_pipe)
 
 
 async def test_a_file_that_is_not_what_was_written_is_refused(book: str, folders: Folders) -> None:
@@ -181,10 +188,47 @@ async def test_a_file_that_is_not_what_was_written_is_refused(book: str, folders
         right = file.read_bytes()
         for harm in HARMS:
             harm(file)
-            with pytest.raises(BackupError, match=r"is not what was written|cannot be read"):
+            with pytest.raises(BackupError, match=r"is not what was written|is missing"):
                 open_backup(folders.log, folders.keys)
+            file.unlink(missing_ok=True)
             file.write_bytes(right)
     open_backup(folders.log, folders.keys)
+
+
+MISSING: tuple[tuple[str, list[str | int], object], ...] = (
+    ("log", ["segments"], []),
+    ("log", ["segments", 0, "to"], 10**30),
+    ("log", ["segments", 0, "files"], {}),
+    ("log", ["segments", 0, "files", "links", "name"], "../a\0b"),
+    ("log", ["sequences"], {"keys; drop": 5}),
+    ("keys", ["files"], {}),
+    ("keys", ["position"], "x"),
+)
+
+
+@pytest.mark.parametrize(("folder", "place", "value"), MISSING)
+async def test_a_manifest_that_is_not_what_was_written_is_refused(
+    book: str, folders: Folders, folder: str, place: list[str | int], value: object
+) -> None:
+    await folders.back_up(book)
+    path = folders.log.parent / folder / "manifest.json"
+    manifest = inner = json.loads(path.read_text())
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(BackupError, match=r"manifest.json (is not what was written|cannot be read)"):
+        open_backup(folders.log, folders.keys)
+
+
+async def test_a_backup_of_a_later_version_says_what_is_not_known_here(
+    book: str, folders: Folders, empty_url: str
+) -> None:
+    await folders.back_up(book)
+    path = folders.log / "manifest.json"
+    path.write_text(path.read_text().replace("ids_teams", "ids_clubs"))
+    with pytest.raises(CopyError, match="ids_clubs is not known here"):
+        await folders.restore(empty_url)
 
 
 async def test_a_backup_that_does_not_hold_all_that_was_signed_is_refused(

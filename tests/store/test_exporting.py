@@ -190,3 +190,8 @@ async def test_large_events_are_read_a_few_at_a_time(database_url: str, tmp_path
     await notarize(database_url)
     await asyncio.to_thread(take_out, database_url, tmp_path / "large")
     assert found(tmp_path / "large") == []
+
+
+def test_names_are_written_down_of_nothing_that_is_taken_out() -> None:
+    wanted = Selection(after=7, actor="accounts-ines", stream="guilds-guild-920", context="guilds", type="Rui")
+    assert wanted.recordable() == "after=7&stream=guilds-guild-920&context=guilds&type=%3F&actor=accounts-%3F"

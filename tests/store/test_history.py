@@ -17,7 +17,7 @@ from domain.processes.register_callback import register_callback
 from store.codec import Origin
 from store.differences import Change, Covered, Withheld, changes_between, fields_of, plain
 from store.event_store import EventStore
-from store.history import Folds, Step, history_of, past_of, state_as_of, steps_of
+from store.history import Folds, Step, TooLongError, history_of, page_of, past_of, state_as_of, steps_of
 from tests.books import ORIGIN, ask, opened
 from tests.deeds import Deeds, do_many
 from tests.domain.samples import profile
@@ -174,6 +174,33 @@ async def test_long_histories_are_read_in_parts(database_url: str, monkeypatch: 
         steps = await history_of(store, "guilds-guild-1000", after=3)
         assert [told(step) for step in steps] == [{"name": tuple(pair)} for pair in ("cd", "de", "ef", "fg")]
         assert [step async for step in steps_of(store, "guilds-guild-1000", 3)] == steps
+        monkeypatch.setattr("store.history.READ_BYTES", 1)
+        assert await history_of(store, "guilds-guild-1000", after=3) == steps
+
+
+async def test_a_page_of_large_events_has_fewer(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(database_url) as store:
+        await fill(store)
+        first, second, third = await history_of(store, STREAM)
+        assert await page_of(store, STREAM, 0, 3) == ([first, second, third], None)
+        assert await page_of(store, STREAM, 0, 2) == ([first, second], 2)
+        monkeypatch.setattr("store.history.PAGE_BYTES", 1)
+        assert await page_of(store, STREAM, 0, 3) == ([first], 1)
+        assert await page_of(store, STREAM, 2, 3) == ([third], None)
+
+
+async def test_what_lies_too_far_from_the_beginning_is_not_followed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.history.FOLDED_EVENTS_MAX", 2)
+    async with opened(database_url) as store:
+        await fill(store)
+        assert [step.version for step in await history_of(store, STREAM, limit=2)] == [1, 2]
+        assert [step.version for step in await history_of(store, STREAM, up_to=2)] == [1, 2]
+        for after, limit in ((0, 3), (2, 1)):
+            with pytest.raises(TooLongError):
+                await history_of(store, STREAM, after=after, limit=limit)
+        assert len([step async for step in steps_of(store, STREAM)]) == 3
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,18 @@ async def test_another_master_key_opens_nothing(database_url: str) -> None:
             await other.for_ids([key.id])
 
 
+@pytest.mark.parametrize("wrapped", [rb"\x", rb"\x00", rb"\x" + b"00" * 60])
+async def test_a_key_that_was_changed_opens_nothing_and_is_named(database_url: str, wrapped: bytes) -> None:
+    async with opened(database_url) as store:
+        key = (await store.keyring.for_subjects(["accounts-1"]))["accounts-1"]
+        ask(database_url, "UPDATE book.keys SET wrapped = %s::bytea", wrapped.decode())
+        store.keyring.forget()
+        with pytest.raises(MasterKeyError, match=key.id):
+            await store.keyring.for_ids([key.id])
+        with pytest.raises(MasterKeyError, match=key.id):
+            check_master_key(database_url, KEY)
+
+
 async def test_two_processes_that_want_a_new_key_at_once_have_the_same(database_url: str) -> None:
     subjects = [f"accounts-{n}" for n in range(50)]
     async with opened(database_url) as here, opened(database_url) as there:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from store import linking
-from tests.books import ask, opened
+from domain.guilds.commands import report_guild
+from domain.guilds.reports import GuildReport
+from store import linking, verification
+from tests.books import ORIGIN, ask, opened
 from tests.deeds import Deeds, do_many
 from tests.projections.poison import smuggle_in
 from tests.workers.notary.books import notarize, verdict
@@ -15,7 +17,8 @@ ONE = f"(entity, stream, position) IN {FIRST}"
 @pytest.fixture
 async def book(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A signed book whose streams speak of each other."""
-    monkeypatch.setattr(linking, "READ_EVENTS", 20)
+    monkeypatch.setattr(verification, "READ_EVENTS", 20)
+    monkeypatch.setattr(linking, "READ_LINKS", 7)
     async with opened(database_url) as store:
         await do_many(store, Deeds(31), 300)
     await notarize(database_url)
@@ -49,6 +52,26 @@ async def test_a_link_that_does_not_follow_from_the_log_is_found_with_its_positi
     found = (await verdict(book)).findings
     assert any(says in text for _, text in found), found
     assert {at for at, _ in found} & {position - 1, position, position + 1, 40, 10_000_000}, found
+
+
+async def test_a_link_at_what_a_stream_said_again_is_late(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "READ_EVENTS", 2)
+    async with opened(database_url) as store:
+        for number in (1, 2, 3):
+            guild = GuildReport(id=920, owner=7, name=f"Azores {number}")
+            await store.execute(ORIGIN, report_guild, report=guild, roles=(), channels=(), bot=77)
+    await notarize(database_url)
+    spoken = ask(
+        database_url, "SELECT position, type FROM book.log WHERE stream = 'guilds-guild-920' ORDER BY position"
+    )
+    assert len(spoken) == 3, "each speaks of the guild"
+    assert (await verdict(database_url)).findings == ()
+    for position, _ in spoken[1:]:
+        move = f"UPDATE book.links SET position = {position} WHERE stream = 'guilds-guild-920'"
+        ask(database_url, f"SET session_replication_role = replica; {move}")
+        found = (await verdict(database_url)).findings
+        assert found[0].position == spoken[0][0]
+        assert {text for _, text in found} == {"it speaks of guilds-guild-920, and no link says so"}
 
 
 async def test_an_event_that_this_version_does_not_know_may_speak_of_anything(book: str) -> None:

@@ -27,7 +27,7 @@ from store.keys import Keyring
 from store.signals import REBUILT, Signal
 from tests.books import KEY, ORIGIN, ask, dump, opened, places, projecting, shown, until
 from workers.callbacks.feed import CallbackFeed
-from workers.eraser import Eraser
+from workers.eraser import Eraser, EraserStoppedError, finish
 
 LOOKS = """
     SELECT pid
@@ -220,6 +220,26 @@ async def test_what_stops_it_is_written_down_and_nothing_is_said_to_be_purged(
     async with erasing(store, database_url):
         await until_purged(store)
     assert (await places(database_url))["eraser"].error is None
+
+
+async def test_who_waits_for_an_eraser_that_is_stopped_is_told_what_stops_it(
+    store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.eraser.STOPPED_SECONDS", 0.1)
+    async with projecting(database_url):
+        await live(store)
+        await shown(database_url)
+    ask(database_url, "ALTER FUNCTION operations.lock_lanes() RENAME TO lock_lanes_gone")
+    position = (await erase(store, ORIGIN, WHO)).position
+    async with erasing(store, database_url):
+        await until(lambda: _is_stopped(database_url))
+        with pytest.raises(EraserStoppedError, match=r"UndefinedFunction.*privacy show"):  # by whoever leads
+            await finish(database_url, store.keyring, position)
+    with pytest.raises(EraserStoppedError, match=r"UndefinedFunction.*privacy show"):  # by ourselves
+        await finish(database_url, store.keyring, position)
+    ask(database_url, "ALTER FUNCTION operations.lock_lanes_gone() RENAME TO lock_lanes")
+    await finish(database_url, store.keyring, position)
+    assert (await standing_of(store, WHO)).is_purged
 
 
 async def test_whose_events_cannot_be_read_keeps_nobody_else_from_being_retained_or_purged(

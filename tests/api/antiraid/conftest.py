@@ -32,35 +32,35 @@ def _running(url: str, settings: dict[str, str]) -> Iterator[str]:
     stop(process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def limited_url(base_url: str, shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
     """Run the server that limits; the projector is the shared one's."""
     with _running(shared_database_url, {**settings_for(discord), **LIMITED}) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def listing_url(base_url: str, shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
     """Run the server that knows its dashboards."""
     with _running(shared_database_url, {**settings_for(discord), **LISTING}) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def limited(limited_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Return the way to the server that limits."""
     async with httpx.AsyncClient(base_url=limited_url, timeout=30) as http:
         yield http
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def listing(listing_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Return the way to the server that knows its dashboards."""
     async with httpx.AsyncClient(base_url=listing_url, timeout=30) as http:
         yield http
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def second_limited(limited_url: str, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Return the way to a second process that limits as the first does."""
     with _running(shared_database_url, LIMITED) as url:

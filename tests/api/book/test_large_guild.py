@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.books import ask
+from tests.faults.clusters import cluster
 from tests.guild_samples import large_guild, member, new_guild
 from tests.servers import served
 from tests.world import Bot, World, open_world
@@ -17,6 +19,13 @@ FIRST_SECONDS_MAX = 60
 AGAIN_SECONDS_MAX = 20
 HINDRANCE_SECONDS_MAX = 2.0
 PAUSE_SECONDS = 0.05
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """Run a PostgreSQL that waits for its disk: the one that tests share does not."""
+    with cluster(tmp_path) as own:
+        yield own.url
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Privacy over HTTP: who may erase, hold and hand out, and what everybody gets of themselves."""
 
+import asyncio
 import json
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from domain.processes.edit_account import edit_account
 from domain.processes.register_callback import register_callback
 from store.codec import Origin
 from tests.api.antiraid.callers import open_session
+from tests.api.book.problems import refused
 from tests.world import STEWARD, Bot, World, new_number
 
 
@@ -44,6 +46,24 @@ async def test_a_person_is_erased_once_and_is_gone(world: World) -> None:
     assert (now["erasures"], now["has_key"], now["position"] < erased.json()["position"]) == (1, False, True)
     listed = (await operator.get("/book/privacy/subjects")).json()["items"]
     assert subject in [each["subject"] for each in listed]
+
+
+async def test_asked_by_several_at_once_it_is_erased_once(world: World) -> None:
+    operator, subject = await officer(world), f"accounts-{await world.account()}"
+    answers = await asyncio.gather(*[operator.post("/book/privacy/erasures", {"subject": subject}) for _ in range(12)])
+    assert sorted(answer.json()["is_new"] for answer in answers) == [False] * 11 + [True]
+    assert (await standing(operator, subject))["erasures"] == 1
+
+
+async def test_everybody_gets_theirs_a_few_times_an_hour_and_operators_whenever(world: World) -> None:
+    operator, account = await officer(world), await world.account()
+    path = f"/book/privacy/subjects/accounts-{account}/data"
+    themselves = await open_session(world, account=account)
+    answers = [await themselves.get(path) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert refused(answers[-1])[1].startswith("That was asked too often.")
+    assert int(answers[-1].headers["Retry-After"]) > 3000
+    assert (await operator.get(path)).status_code == 200
 
 
 async def test_who_is_held_is_erased_when_the_last_hold_is_released(world: World) -> None:

@@ -20,6 +20,8 @@ TEXT = "x" * 20_000
 MUCH = 600  # of these are more than the buffers between a server and its client hold
 PATIENCE_SECONDS = 60.0
 STOP_SECONDS_MAX = 8.0
+LEAVE_SECONDS = 0.1
+TAKES_NOTHING_SECONDS = 6.0  # it is looked at every 1.5 s, and sent away at the second look after the buffers are full
 
 
 class Impatient(NamedTuple):
@@ -52,7 +54,8 @@ async def impatient(url: tuple[str, subprocess.Popen[bytes]], shared_database_ur
 def idle(bot: Bot) -> connect:
     """Listen with hardly any room for what is not yet read."""
     headers = {"Authorization": bot.token}
-    return connect(url_of(bot.http), additional_headers=headers, max_queue=1, proxy=None)
+    seconds = LEAVE_SECONDS  # who takes nothing would not hear a goodbye
+    return connect(url_of(bot.http), additional_headers=headers, max_queue=1, proxy=None, close_timeout=seconds)
 
 
 async def drained(socket: ClientConnection) -> tuple[list[int], int]:
@@ -83,7 +86,7 @@ async def test_a_client_that_takes_nothing_is_sent_away_and_resumes(impatient: I
     guild = await new_home(bot)
     async with idle(bot) as slow:
         end = await rename(world, guild, MUCH, TEXT)
-        await asyncio.sleep(3)  # taking nothing is what it does
+        await asyncio.sleep(TAKES_NOTHING_SECONDS)  # which is what it does
         positions, code = await drained(slow)
     assert code in {1013, 1006}  # what it has not taken may stand before the word of goodbye
     assert 0 < len(positions) < MUCH

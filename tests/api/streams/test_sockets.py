@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -25,7 +26,7 @@ from tests.api.streams.clients import (
 )
 from tests.books import until
 from tests.guild_samples import member, snapshot
-from tests.world import World
+from tests.world import Bot, World
 
 REVOKED_SECONDS_MAX = 15.0
 ASKED_SECONDS = 3.0  # in which it is asked at least once who was let in
@@ -175,18 +176,22 @@ async def test_a_client_that_leaves_is_let_go(world: World) -> None:
 
 
 async def test_a_token_that_is_revoked_hears_no_more(world: World) -> None:
-    for revoke in (
-        lambda bot: world.do(delete_app, app=bot.id),
-        lambda bot: world.do(reset_bot_token, app=bot.id, token_hash="0" * 64),
-        lambda bot: world.do(reset_bot_token, app=bot.id, scopes=("stats:write",)),
-        lambda bot: world.do(reset_bot_token, app=bot.id, guilds=(1,)),
-    ):
+    async def hears_no_more(revoke: Callable[[Bot], Awaitable[object]]) -> None:
         bot = await world.bot(AUDITOR_SCOPE, "stats:write")
         async with listening(bot) as socket:
             await revoke(bot)
             started = time.monotonic()
             assert await close_code(socket) == 1008
             assert time.monotonic() - started < REVOKED_SECONDS_MAX
+
+    async with asyncio.TaskGroup() as each:
+        for revoke in (
+            lambda bot: world.do(delete_app, app=bot.id),
+            lambda bot: world.do(reset_bot_token, app=bot.id, token_hash="0" * 64),
+            lambda bot: world.do(reset_bot_token, app=bot.id, scopes=("stats:write",)),
+            lambda bot: world.do(reset_bot_token, app=bot.id, guilds=(1,)),
+        ):
+            each.create_task(hears_no_more(revoke))
 
 
 async def test_a_session_that_is_closed_hears_no_more(world: World) -> None:

@@ -17,7 +17,7 @@ async def bot(world: World) -> Program:
     return program(await world.bot())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def limited_url(base_url: str, shared_database_url: str, discord: FakeDiscord) -> Iterator[str]:
     """Run a server that limits; the projector is the shared one's."""
     port = str(free_port())

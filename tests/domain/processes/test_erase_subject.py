@@ -37,6 +37,12 @@ def test_erasing_twice_says_nothing_new_unless_there_is_a_new_key() -> None:
     story = given(ERASED)
     story.when(erase_subject, subject=WHO, has_key=False).says_nothing().answers(answer=False)
     story.when(erase_subject, subject=WHO, has_key=True).then(ERASED)
+    given(ERASED).when(erase_subject, subject=WHO, has_key=True, erasures=1).then(ERASED)
+
+
+def test_of_several_who_erase_at_once_the_first_does() -> None:
+    late = given(ERASED).when(erase_subject, subject=WHO, has_key=True, erasures=0)
+    late.says_nothing().answers(answer=False)
 
 
 def test_an_app_is_deleted_with_its_callbacks() -> None:

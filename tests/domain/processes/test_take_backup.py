@@ -18,7 +18,7 @@ def taken(name: str = "new", creator: int = OWNER) -> BackupTaken:
     counts = Counts(roles=2, channels=1, bans=1)
     digest = SNAPSHOT.digest()
     return BackupTaken(
-        backup=name, guild=SOURCE, creator=creator, at=5, digest=digest, name="before the fair", counts=counts
+        backup=name, guild=SOURCE, creator=creator, at=5, digest=digest, counts=counts, label="before the fair"
     )
 
 

@@ -18,7 +18,7 @@ from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
 from store import merkle, notes, proofs, signing_keys, tree
 from store.connections import connect
-from store.leaves import LeafError, leaves_after, read_leaf
+from store.leaves import LeafError, leaves_after, read_leaf, told_in
 from store.proofs import NotSignedError, ProofError
 from tests.books import KEY, ORIGIN, ask, opened, places, until
 from tests.conftest import cloned
@@ -79,6 +79,8 @@ async def test_a_leaf_says_all_that_is_stored(database_url: str) -> None:
         database_url,
         f"SELECT {columns} FROM book.log ORDER BY position",
     )
+    told = ask(database_url, "SELECT position, stream, type, data FROM book.log ORDER BY position")
+    assert [told_in(leaf) for leaf in leaves] == told
     for wrong in (
         b"",
         leaves[0][:-1],
@@ -176,7 +178,8 @@ async def test_a_notary_does_not_sign_what_contradicts_what_was_signed(database_
     assert isinstance(right, str)
     ask(
         database_url,
-        "SET session_replication_role = replica; UPDATE book.tiles SET hashes = set_byte(hashes, 9, 0) WHERE level = 0",
+        "SET session_replication_role = replica;"
+        "UPDATE book.tiles SET hashes = set_byte(hashes, 9, 255 - get_byte(hashes, 9)) WHERE level = 0",
     )
     await append(database_url, [["teams-9"]])
 
