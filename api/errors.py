@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from api.dialects import UNSERVED, spoken_by
 from api.listeners import TooManyListenersError
+from domain.kernel import UnreadableError
 from store.appender import BookUnavailableError, ConflictError, OutcomeUnknownError
 from store.connections import DATABASE_DOWN, described, is_outage
 from store.keys import MasterKeyError
@@ -56,6 +57,12 @@ def locked(request: _Request, error: MasterKeyError) -> Response[bytes]:
     return spoken_by(request).response(503, "What is sealed there cannot be opened: its key is not what it was.")
 
 
+def unreadable(request: _Request, error: UnreadableError) -> Response[bytes]:
+    """Answer when what is asked for rests on an event that this version cannot read."""
+    _logger.error("an event cannot be read", stream=error.stream)
+    return spoken_by(request).response(503, "What the log says of this cannot be read here; an operator must look.")
+
+
 def outcome_unknown(request: _Request, error: OutcomeUnknownError) -> Response[bytes]:
     """Answer when the connection was lost while the command was written, and nobody can be asked what became of it."""
     _logger.warning("outcome unknown", error=described(error.__cause__ or error))
@@ -88,6 +95,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     OutcomeUnknownError: outcome_unknown,
     ConflictError: conflict,
     MasterKeyError: locked,
+    UnreadableError: unreadable,
     TooManyListenersError: too_many,
     **dict.fromkeys(DATABASE_DOWN, unavailable),
     Exception: internal,

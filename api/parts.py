@@ -26,7 +26,7 @@ from schemas.polympics import Account
 from schemas.settings import Settings
 from store import log
 from store.appender import Appender
-from store.connections import Pool, pool
+from store.connections import ANSWER_SECONDS_MAX, Pool, pool
 from store.event_store import EventStore
 from store.gather import Gatherer
 from store.keys import Keyring
@@ -43,7 +43,7 @@ class Parts:
         self.settings = settings
         self.url = url
         self.master_key = master_key
-        self.pool: Pool = pool(url, settings.database_connections_max)
+        self.pool: Pool = pool(url, settings.database_connections_max, ANSWER_SECONDS_MAX)
         self.appender = Appender(url)
         self.store = EventStore(self.pool, self.appender, Keyring(self.pool, master_key))
         self.freshness = Freshness(url, self.pool)

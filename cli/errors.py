@@ -2,7 +2,7 @@
 
 import msgspec
 
-from domain.kernel import RefusalError, UnknownError
+from domain.kernel import RefusalError, UnknownError, UnreadableError
 from schemas.settings import SettingError
 
 # By SQLSTATE: what the database may refuse, and why.
@@ -17,7 +17,7 @@ def explain(error: Exception) -> str | None:
     match error:
         case UnknownError():
             return f"there is no {error.context.removesuffix('s')} {error.entity_id}"
-        case RefusalError() | SettingError():
+        case RefusalError() | SettingError() | UnreadableError():
             return _as_clause(str(error))
         case msgspec.MsgspecError():
             return f"an event cannot be read ({type(error).__name__}): `guildbook verify` says which, if it was changed"

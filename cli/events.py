@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGINT
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -15,6 +16,7 @@ from domain.catalogue import EVENTS
 if TYPE_CHECKING:
     from store.event_store import EventStore
     from store.listing import Stored
+    from store.signals import Signal
 
 BATCH_EVENTS = 500
 POLL_SECONDS = 1.0
@@ -62,13 +64,15 @@ async def _print(place: Place, wanted: Wanted) -> None:
     from cli.books import opened_store
     from store.signals import APPENDED, Signal
 
-    signal = Signal(place.url, APPENDED)
+    signal, stopped = Signal(place.url, APPENDED), asyncio.Event()
+    if wanted.follows:
+        _stop_at_interrupt(stopped, signal)
     async with opened_store(place) as store:
         if wanted.reveals:
             await look_at_stream(store, wanted.stream or wanted.kind or "all", reveals=True, by="events")
         listening = asyncio.create_task(signal.run()) if wanted.follows else None
         left, after = wanted.limit, wanted.after
-        while left != 0:
+        while left != 0 and not stopped.is_set():
             batch, after = await _next(store, wanted, after, min(left or BATCH_EVENTS, BATCH_EVENTS))
             for stored in batch:
                 click.echo(await _line(stored, store, wanted))
@@ -80,6 +84,18 @@ async def _print(place: Place, wanted: Wanted) -> None:
             await signal.wait(POLL_SECONDS)
         if listening:
             listening.cancel()
+
+
+def _stop_at_interrupt(stopped: asyncio.Event, signal: "Signal") -> None:
+    """Stop at Ctrl-C, and at once at a second one. A connection's pool may lose a cancellation before Python 3.12."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(SIGINT)
+        stopped.set()
+        signal.wake()
+
+    loop.add_signal_handler(SIGINT, stop)
 
 
 async def _next(store: "EventStore", wanted: Wanted, after: int, count: int) -> "tuple[list[Stored], int]":

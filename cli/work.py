@@ -19,6 +19,7 @@ from schemas.settings import PREFIX
 
 ROLES = ("projector", "callbacks", "loader", "notary", "eraser", "relay", "inbox")
 OF_KAFKA = ("relay", "inbox")  # these are run only where there is one
+CANCEL_AGAIN_SECONDS = 3.0
 CONNECTIONS_MAX = 2  # for the keys of sealed fields; every worker has connections of its own besides
 
 
@@ -95,11 +96,18 @@ async def _work(place: Place, roles: Iterable[str]) -> None:
         collect_seldom()
         tell(f"working: {', '.join(roles)}")
         done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await _end(others)
     for task in done:
         task.result()
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: before Python 3.12 a connection's pool may lose a cancellation."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        ended, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
+        await asyncio.gather(*ended, return_exceptions=True)
 
 
 async def _told_to_stop() -> None:

@@ -84,11 +84,19 @@ class UnknownError(RefusalError):
         self.entity_id = entity_id
 
 
+class UnreadableError(Exception):
+    """An event of a stream cannot be read by this version."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"an event of {stream} cannot be read: `guildbook verify` says whether it was changed")
+        self.stream = stream
+
+
 class Book(Protocol):
     """The log as one command sees it: what is loaded here is checked to be unchanged when the events are appended."""
 
     async def load(self, entity: Entity[S], *ids: object) -> S | None:
-        """Return the present state of one stream, None when nothing exists under that name."""
+        """Return the present state of one stream, None when nothing exists under that name. Errors: UnreadableError."""
         ...
 
     async def load_many(self, entity: Entity[S], ids: Sequence[object]) -> dict[str, S]:

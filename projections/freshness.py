@@ -61,11 +61,16 @@ class Freshness:
         """Listen, and look now and then in case a notification was lost, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._signal.run())
+            tasks.create_task(self._look_now_and_then())
             while True:
                 await asyncio.sleep(POLL_SECONDS)
-                if self._waiting:
-                    self._give_up()
-                    await self._look()
+                self._give_up()
+
+    async def _look_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if self._waiting:
+                await self._look()
 
     async def _look(self) -> None:
         try:

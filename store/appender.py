@@ -20,6 +20,7 @@ BATCH_COMMANDS_MAX = 512
 EXHAUSTED = ("53", "58")  # SQLSTATEs of a full disk, no memory, an I/O error: nothing of the batch was written
 # The plan of the one statement is worth keeping; who does not get the lock in time says so.
 SETTINGS: tuple[LiteralString, ...] = ("SET plan_cache_mode = force_generic_plan", "SET statement_timeout = '5s'")
+ANSWER_SECONDS_MAX = 7  # a server that has not given up by then has stopped moving
 
 
 class BookUnavailableError(Exception):
@@ -117,7 +118,7 @@ class Appender:
 
     async def _connected(self) -> AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.broken or self._connection.closed:
-            self._connection = await connect(self._url)
+            self._connection = await connect(self._url, ANSWER_SECONDS_MAX)
             for setting in SETTINGS:
                 await self._connection.execute(setting)
         return self._connection

@@ -5,8 +5,10 @@ from typing import Any, LiteralString
 import orjson
 import psycopg
 from psycopg import AsyncConnection, Connection
+from psycopg.abc import RV, PQGen
 from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper
@@ -15,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 SERVICE_ROLE: LiteralString = "guildbook_service"
 CONNECT_SECONDS_MAX = 5
 STATEMENT_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = STATEMENT_SECONDS_MAX + 2  # a server that has not given up by then has stopped moving
 POOL_WAIT_SECONDS_MAX = 5
 POOL_CONNECTIONS_MAX = 8
 RECONNECT_SECONDS_MAX = 2  # how long the pool tries at a stretch; longer, and it is slow to notice that it can again
@@ -43,6 +46,21 @@ OUTAGES = ("08", "25006", "40", "53", "57P", "58")  # SQLSTATEs that say nothing
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
+class ServingConnection(AsyncConnection[TupleRow]):
+    """Breaks when the server does not answer, frozen as it may be: who is served gets an answer all the same."""
+
+    answer_seconds_max: float | None = None
+
+    async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:  # noqa: ASYNC109
+        """Wait for what the server answers. Errors: OperationalError, after which the connection is closed."""
+        try:
+            return await super().wait(gen, interval, self.answer_seconds_max if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
 class DatabaseUrlError(Exception):
     """The URL of the database cannot be read: write it as postgresql://USER:PASSWORD@HOST/DATABASE."""
 
@@ -63,12 +81,13 @@ def _adapt(adapters: AdaptersMap) -> None:
     adapters.register_dumper(int, Int8BinaryDumper)
 
 
-async def connect(url: str) -> AsyncConnection[TupleRow]:
-    """Open one connection in autocommit mode."""
-    connection = await AsyncConnection.connect(
+async def connect(url: str, answer_seconds_max: float | None = None) -> AsyncConnection[TupleRow]:
+    """Open one connection in autocommit mode. Who serves others says for how long it waits for an answer."""
+    connection = await ServingConnection.connect(
         url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS_MAX, prepare_threshold=1, **KEEPALIVES
     )
     _adapt(connection.adapters)
+    connection.answer_seconds_max = answer_seconds_max
     return connection
 
 
@@ -81,13 +100,15 @@ def connect_sync(url: str) -> Connection[TupleRow]:
     return connection
 
 
-async def _configure(connection: AsyncConnection[TupleRow]) -> None:
-    _adapt(connection.adapters)
-
-
-def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
+def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX, answer_seconds_max: float | None = None) -> Pool:
     """Make a pool, to be opened by its user."""
     set_json_loads(orjson.loads)
+
+    async def configure(connection: AsyncConnection[TupleRow]) -> None:
+        assert isinstance(connection, ServingConnection)
+        _adapt(connection.adapters)
+        connection.answer_seconds_max = answer_seconds_max
+
     kwargs: dict[str, object] = {
         "autocommit": True,
         "options": OPTIONS,
@@ -97,10 +118,11 @@ def pool(url: str, connections_max: int = POOL_CONNECTIONS_MAX) -> Pool:
     }
     return AsyncConnectionPool(
         url,
+        connection_class=ServingConnection,
         kwargs=kwargs,
         min_size=1,
         max_size=connections_max,
-        configure=_configure,
+        configure=configure,
         timeout=POOL_WAIT_SECONDS_MAX,
         reconnect_timeout=RECONNECT_SECONDS_MAX,
         open=False,

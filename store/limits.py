@@ -100,7 +100,7 @@ class Limiter:
 
     async def _connected(self) -> AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.broken or self._connection.closed:
-            self._connection = await connect(self._url)
+            self._connection = await connect(self._url, PATIENCE_SECONDS)
         return self._connection
 
 

@@ -8,8 +8,8 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.kernel import Event
-from store.codec import UNDECODABLE, Meta, decode_events, decode_meta, decode_what_can_be
+from domain.kernel import Event, UnreadableError
+from store.codec import UNDECODABLE, Meta, UndecodableEvent, decode_events, decode_meta, decode_what_can_be
 from store.keys import Keyring
 
 
@@ -100,7 +100,7 @@ async def recorded(rows: Sequence[TupleRow], keyring: Keyring) -> list[Recorded]
 async def read_streams(
     connection: AsyncConnection[TupleRow], keyring: Keyring, streams: Sequence[str]
 ) -> dict[str, Stream]:
-    """Return each stream that exists."""
+    """Return each stream that exists. Errors: UnreadableError."""
     query = """
         SELECT stream, version, position, type, data
         FROM book.log
@@ -108,13 +108,22 @@ async def read_streams(
         ORDER BY stream, version
     """
     rows = await (await connection.execute(query, (list(streams),), binary=True)).fetchall()
-    events = await decode_events([(row[3], row[4]) for row in rows], keyring)
+    events = await _read_whole(rows, keyring)
     found: dict[str, Stream] = {}
     for row, event in zip(rows, events, strict=True):
         so_far = found[row[0]].events if row[0] in found else []
         so_far.append(event)
         found[row[0]] = Stream(row[1], row[2], so_far)
     return found
+
+
+async def _read_whole(rows: Sequence[TupleRow], keyring: Keyring) -> list[Event]:
+    coded = [(row[3], row[4]) for row in rows]
+    try:
+        return await decode_events(coded, keyring)
+    except UNDECODABLE as error:
+        pairs = zip(rows, await decode_what_can_be(coded, keyring), strict=True)
+        raise UnreadableError(next(row[0] for row, event in pairs if isinstance(event, UndecodableEvent))) from error
 
 
 async def stream_ends(connection: AsyncConnection[TupleRow], streams: Sequence[str]) -> dict[str, tuple[int, int]]:

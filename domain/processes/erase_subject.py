@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.accounts.aggregate import ACCOUNT
 from domain.apps.aggregate import APP
-from domain.kernel import Book, Entity, UnknownError
+from domain.kernel import Book, Entity, UnknownError, UnreadableError
 from domain.permissions import OPERATOR
 from domain.privacy import aggregate
 from domain.privacy.aggregate import SUBJECT
@@ -36,10 +36,16 @@ async def erase_subject(
 
 
 async def _is_there(book: Book, subject: str) -> bool:
-    """Tell whether it is an account or an app that exists; a guild is not deleted, whatever is erased of it."""
+    """Tell whether it is an account or an app that exists; a guild is not deleted, whatever is erased of it.
+
+    One that cannot be read cannot be deleted either; its key can.
+    """
     context, number = require_subject(subject)
     entities: dict[str, Entity[Any]] = {ACCOUNT.context: ACCOUNT, APP.context: APP}
-    return context in entities and await book.load(entities[context], number) is not None
+    try:
+        return context in entities and await book.load(entities[context], number) is not None
+    except UnreadableError:
+        return False
 
 
 async def _delete(book: Book, subject: str) -> None:

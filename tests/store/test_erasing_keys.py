@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from domain.accounts.aggregate import ACCOUNT, Profile
+from domain.kernel import UnreadableError
 from domain.permissions import OPERATOR
 from domain.processes.create_account import create_account
 from domain.processes.erase_subject import erase_subject
@@ -16,6 +17,12 @@ from tests.books import ORIGIN, ask, opened, until
 
 INES = Profile(204, "Inês", "0412", "https://a.example/ines.png")
 WHO = "accounts-204"
+UNREADABLE = """
+    SELECT book.append(
+        '{}', '{}', '{}', '{}', '{}', '{}',
+        '{0}', '{accounts-204}', '{2}', '{accounts.AccountPainted}', '{"{}"}', '{"{}"}', '{""}'
+    )
+"""
 WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'book.keys'::regclass"
 
 
@@ -43,6 +50,16 @@ async def test_the_key_is_gone_with_the_commit_that_says_so(store: EventStore, d
     await arrive(store, Profile(205, "Rui", "0413", None))
     assert (await erase(store)).value
     assert keys_of(database_url) == ["accounts-205"]
+
+
+async def test_who_cannot_be_read_is_erased_by_the_key_alone(store: EventStore, database_url: str) -> None:
+    await arrive(store)
+    ask(database_url, UNREADABLE)
+    async with opened(database_url) as fresh:
+        with pytest.raises(UnreadableError, match="of accounts-204 cannot be read"):
+            await fresh.load(ACCOUNT, WHO)
+        assert (await erase(fresh)).value
+    assert keys_of(database_url) == []
 
 
 async def test_who_comes_back_is_sealed_by_a_new_key_although_the_old_one_is_still_known(
