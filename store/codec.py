@@ -8,7 +8,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from domain.catalogue import EVENTS
-from domain.kernel import SEALED, Event, RefusalError
+from domain.kernel import SEALED, Event, RefusalError, UnreadableError
 from store.keys import DataKey, Keyring, key_id_of, open_box, seal
 
 BOX = "sealed"
@@ -60,7 +60,7 @@ class UnknownEventError(Exception):
     """The log holds an event of a type that this version does not know."""
 
 
-UNDECODABLE = (msgspec.MsgspecError, UnknownEventError, ValueError, RecursionError, InvalidTag)
+UNDECODABLE = (msgspec.MsgspecError, UnknownEventError, ValueError, RecursionError, InvalidTag, UnreadableError)
 """How decoding fails when the stored bytes are not what they should be."""
 NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How it fails when they are not even JSON, or nested without end."""

@@ -76,10 +76,9 @@ async def erase(store: EventStore, origin: Origin, subject: str, reference: str 
 
 
 async def sealed_for(store: EventStore, subject: str) -> Sealed:
-    """Return what `erase_subject` needs to know. First the key: what is erased after that is counted."""
-    has_key = await store.keyring.has_key(subject)
+    """Return what `erase_subject` needs to know. The key is looked for last: it may be erased after the counting."""
     state = (await store.load(SUBJECT, SUBJECT.stream(subject))).state
-    return Sealed(has_key, state.erasures if state else 0)
+    return Sealed(await store.keyring.has_key(subject), state.erasures if state else 0)
 
 
 async def standing_of(store: EventStore, subject: str) -> Standing:

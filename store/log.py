@@ -12,6 +12,8 @@ from domain.kernel import Event, UnreadableError
 from store.codec import UNDECODABLE, Meta, UndecodableEvent, decode_events, decode_meta, decode_what_can_be
 from store.keys import Keyring
 
+READ_BYTES = 16 << 20  # of data at once, or the append that goes beyond it
+
 
 class Recorded(msgspec.Struct, frozen=True):
     """An event as the log holds it. `append_end` is the last position of what was appended together with it."""
@@ -51,8 +53,8 @@ async def read(
 ) -> tuple[int, list[Recorded]]:
     """Return where the reading ended, and the events of these types between `after` and there, in order.
 
-    It covers about `limit` positions and always ends with a whole append. The end is `after` when there is no more.
-    An event that cannot be decoded is there as an UndecodableEvent.
+    It covers about `limit` positions, fewer when they hold much, and always ends with a whole append. The end is
+    `after` when there is no more. An event that cannot be decoded is there as an UndecodableEvent.
     """
     end, rows = await read_rows(connection, after, limit, types)
     return end, await recorded(rows, keyring)
@@ -66,12 +68,21 @@ async def read_rows(
     A row is (position, stream, version, type, data, append_end, recorded_at, meta).
     """
     query = """
-        WITH read AS (
+        WITH reach AS (
             SELECT append_end AS ending
             FROM book.log
             WHERE position <= %(limit)b
             ORDER BY position DESC
             LIMIT 1
+        ),
+        sized AS (
+            SELECT append_end, sum(octet_length(data)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes
+            FROM book.log
+            WHERE position > %(after)b AND position <= (SELECT ending FROM reach)
+        ),
+        read AS (
+            SELECT coalesce((SELECT min(append_end) FROM sized WHERE bytes >= %(bytes)b), ending) AS ending
+            FROM reach
         )
         SELECT read.ending, position, stream, version, type, data, append_end, recorded_at, meta
         FROM read
@@ -79,7 +90,8 @@ async def read_rows(
             AND (%(types)b::text[] IS NULL OR type = ANY(%(types)b::text[]))
         ORDER BY position
     """
-    wanted = {"after": after, "limit": after + limit, "types": None if types is None else list(types)}
+    reach = {"after": after, "limit": after + limit, "bytes": READ_BYTES}
+    wanted = {**reach, "types": None if types is None else list(types)}
     rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
     end = max(after, rows[0][0]) if rows else after
     return end, [row[1:] for row in rows if row[1] is not None]

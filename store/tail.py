@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 import structlog
@@ -20,6 +20,7 @@ LINGER_SECONDS = 10.0  # after the last one has waited
 WAKE_SECONDS = 5.0  # so that whoever waits needs no clock of their own
 RETRY_SECONDS = 0.5
 READ_POSITIONS_MAX = 500
+READ_BYTES = 8 << 20  # of data at once, or the event that goes beyond it
 RING_EVENTS = 10_000
 RING_BYTES_MAX = 64 * 1_048_576
 READS_MAX = 2  # of old events at once: who catches up must not keep connections from who asks
@@ -72,7 +73,8 @@ class Tail:
     ) -> tuple[int, list[Told]]:
         """Return where the reading ended, and the events of these types (None: all) between `after` and there.
 
-        It covers at most `limit` positions, in order and without a gap. The end is `after` when there is no more.
+        It covers at most `limit` positions, fewer when they hold much, in order and without a gap. The end is `after`
+        when there is no more.
         """
         recent = self.recent(after, limit, types)
         return await self._read_old(after, limit, types) if recent is None else recent
@@ -137,7 +139,7 @@ class Tail:
             self._take_in(found)
             self._tell(found)
         assert end == self.end(), "positions have no gaps"
-        return len(found) < READ_POSITIONS_MAX
+        return len(found) < READ_POSITIONS_MAX and bytes_of(found) < READ_BYTES
 
     def _skip_to(self, head: int) -> None:
         """Begin at the end of the log where too much has happened meanwhile: who wants it reads it there."""
@@ -148,7 +150,7 @@ class Tail:
 
     def _take_in(self, found: list[Told]) -> None:
         self._ring += found
-        self._ring_bytes += sum(len(told.data) for told in found)
+        self._ring_bytes += bytes_of(found)
         excess = 0
         while len(self._ring) - excess > self._ring_events or self._ring_bytes > RING_BYTES_MAX:
             self._ring_bytes -= len(self._ring[excess].data)
@@ -195,29 +197,49 @@ async def told_after(
 ) -> tuple[int, list[Told]]:
     """Return what `Tail.read` does, from the log."""
     query = """
-        WITH read AS (SELECT least(%(after)b + %(limit)b, book.head()) AS ending)
+        WITH reach AS (SELECT least(%(after)b + %(limit)b, book.head()) AS ending),
+        sized AS (
+            SELECT position, sum(octet_length(data)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes
+            FROM book.log
+            WHERE position > %(after)b AND position <= (SELECT ending FROM reach)
+        ),
+        read AS (
+            SELECT coalesce((SELECT min(position) FROM sized WHERE bytes >= %(bytes)b), ending) AS ending
+            FROM reach
+        )
         SELECT read.ending, position, stream, version, type, data, append_end, recorded_at, meta
         FROM read
         LEFT JOIN book.log ON position > %(after)b AND position <= read.ending
             AND (%(types)b::text[] IS NULL OR type = ANY(%(types)b::text[]))
         ORDER BY position
     """
-    wanted = {"after": after, "limit": limit, "types": None if types is None else list(types)}
+    reach = {"after": after, "limit": limit, "bytes": READ_BYTES}
+    wanted = {**reach, "types": None if types is None else list(types)}
     rows = await (await connection.execute(query, wanted, binary=True)).fetchall()
     return max(after, rows[0][0]), [told_of(row[1:]) for row in rows if row[1] is not None]
 
 
 async def told_of_stream(connection: AsyncConnection[TupleRow], stream: str, after: int, limit: int) -> list[Told]:
-    """Return the next events of one stream."""
+    """Return the next events of one stream, fewer than the limit when they are large (see `READ_BYTES`)."""
     query = """
         SELECT position, stream, version, type, data, append_end, recorded_at, meta
-        FROM book.log
-        WHERE stream = %b AND position > %b
+        FROM (
+            SELECT *, sum(octet_length(data)) OVER (ORDER BY version) - octet_length(data) AS bytes_before
+            FROM book.log
+            WHERE stream = %b AND position > %b
+            ORDER BY version
+            LIMIT %b
+        ) AS next
+        WHERE bytes_before < %b
         ORDER BY version
-        LIMIT %b
     """
-    rows = await (await connection.execute(query, (stream, after, limit), binary=True)).fetchall()
+    rows = await (await connection.execute(query, (stream, after, limit, READ_BYTES), binary=True)).fetchall()
     return [told_of(row) for row in rows]
+
+
+def bytes_of(found: Iterable[Told]) -> int:
+    """Return how much data events hold."""
+    return sum(len(told.data) for told in found)
 
 
 def told_of(row: TupleRow) -> Told:

@@ -6,6 +6,7 @@ from typing import LiteralString
 import msgspec
 import structlog
 
+from domain.accounts.aggregate import ACCOUNT
 from domain.kernel import UnknownError
 from domain.privacy.aggregate import SUBJECT, HeldError
 from domain.privacy.commands import apply_retention
@@ -105,6 +106,7 @@ async def apply_rules(store: EventStore, now: datetime) -> None:
 
 async def _erase(store: EventStore, subject: str, due: Due) -> bool:
     try:
+        await store.load(ACCOUNT, subject)  # whom this version cannot read is nobody's to forget without being asked
         return (await erasure.erase(store, ORIGIN, subject, f"retention: {due.data_class}")).value
     except (HeldError, UnknownError):  # somebody was faster
         return False

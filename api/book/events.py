@@ -17,10 +17,11 @@ from projections.sights import Line, Sight, line_of
 from schemas.book import BIGINT_MAX
 from schemas.events import EventPage
 from store.listing import position_before
-from store.tail import Told, told_after, told_of_stream
+from store.tail import READ_BYTES, Told, bytes_of, told_after, told_of_stream
 
 READ_POSITIONS = 1_000
 PAGE_POSITIONS_MAX = 10_000
+PAGE_BYTES = 4 << 20  # of what is stored, or the event that goes beyond it
 
 
 @get(
@@ -37,7 +38,8 @@ async def listed(request: Asked) -> Response[bytes]:
     """Return events by position; with `Accept: text/event-stream` a stream of them, which `Last-Event-ID` resumes.
 
     A bot with the scope `events:read` sees everything; any other the events of the guilds that it is in, and its own;
-    a session its account's own. Sealed fields are left out for everybody.
+    a session its account's own. Sealed fields are left out for everybody. A page of large events, above 4 MiB, is
+    shorter than asked for.
     """
     parts = parts_of(request)
     if MEDIA_TYPE not in request.headers.get("accept", ""):
@@ -114,12 +116,14 @@ async def _page(parts: Parts, sight: Sight, wanted: Wanted) -> EventPage:
         async with parts.pool.connection() as connection:
             end = max(end, await position_before(connection, wanted.since))
             begun = end
+    left = PAGE_BYTES
     while end < head and end - begun < PAGE_POSITIONS_MAX:
         end, found = await _read(parts, wanted, end, head)
         for line in map(line_of, found):
             if sight.sees(line) and wanted.matches(line):
                 lines.append(line)
-            if len(lines) == wanted.limit:
+                left -= len(bytes(line.shown.data))
+            if len(lines) == wanted.limit or left <= 0:
                 return _shown(lines, line.shown.position, head)
     return _shown(lines, end, head)
 
@@ -133,7 +137,8 @@ async def _read(parts: Parts, wanted: Wanted, after: int, head: int) -> tuple[in
         if wanted.stream is None:
             return await told_after(connection, after, READ_POSITIONS, wanted.types())
         found = await told_of_stream(connection, wanted.stream, after, READ_POSITIONS)
-    return found[-1].position if len(found) == READ_POSITIONS else head, found
+    is_cut = len(found) == READ_POSITIONS or bytes_of(found) >= READ_BYTES
+    return found[-1].position if is_cut else head, found
 
 
 def _frame(position: int, line: Line | None) -> str:

@@ -67,6 +67,22 @@ async def test_a_reading_goes_past_what_it_is_not_interested_in(database_url: st
         assert await positions(store, 6, 100, AwardCreated.stored_type) == (7, [])
 
 
+async def test_a_reading_holds_no_more_than_fits_and_always_a_whole_append(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "READ_BYTES", 1)
+    async with opened(database_url) as store:
+        await fill(store)
+        assert [await positions(store, after, 100) for after in (0, 2, 3, 6, 7)] == [
+            (1, [1]),
+            (3, [3]),
+            (6, [4, 5, 6]),
+            (7, [7]),
+            (7, []),
+        ]
+        assert await positions(store, 3, 100, TeamCreated.stored_type) == (6, [])
+
+
 async def test_an_empty_log_has_nothing_to_read(database_url: str) -> None:
     async with opened(database_url) as store, store.pool.connection() as connection:
         assert await positions(store, 0, 100) == (0, [])

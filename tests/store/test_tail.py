@@ -16,7 +16,7 @@ from store import log
 from store.codec import UndecodableEvent
 from store.connections import connect
 from store.event_store import EventStore
-from store.tail import Tail, Told
+from store.tail import Tail, Told, told_after
 from tests.books import ORIGIN, ask, opened
 from tests.domain.samples import profile
 
@@ -82,6 +82,18 @@ async def test_a_client_that_begins_anywhere_reads_every_event_once_and_in_order
             await add(store, *[1, 2, 1] * 5)
             for after, reading in enumerate(readings):
                 assert await reading == list(range(after + 1, 25))
+
+
+async def test_events_that_are_large_are_read_one_by_one(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.tail.READ_BYTES", 1)
+    async with opened(database_url) as store:
+        await add(store, 3, 1)
+        async with followed(store, database_url, ring_events=2) as tail:
+            reading = asyncio.create_task(all_read(tail, 0, 500, until=24))
+            await add(store, *[1, 2, 1] * 5)
+            assert await reading == list(range(1, 25))
+        async with store.pool.connection() as connection:
+            assert [told.position for told in (await told_after(connection, 3, 500))[1]] == [4]
 
 
 async def test_nothing_sealed_is_opened(database_url: str) -> None:

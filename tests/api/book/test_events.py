@@ -9,11 +9,14 @@ import pytest
 
 from domain.apps.aggregate import AUDITOR_SCOPE
 from domain.apps.commands import reset_bot_token
+from domain.guilds.aggregate import GUILD
 from domain.guilds.commands import bot_left
+from domain.guilds.events import GuildUpdated
+from domain.kernel import Book
 from tests.api.antiraid.callers import Holder, open_session
 from tests.api.book.problems import refused
 from tests.guild_samples import member, new_guild, role, snapshot
-from tests.world import Bot, Caller, World
+from tests.world import ORIGIN, Bot, Caller, World
 
 PATH = "/book/events"
 
@@ -73,6 +76,24 @@ async def test_page_after_page_shows_every_event_once_and_in_order(world: World,
     found = await everything(auditor, after=before, limit=limit)
     assert [item["position"] for item in found][: last - before] == list(range(before + 1, last + 1))
     assert [item["position"] for item in found] == sorted({item["position"] for item in found})
+
+
+async def test_a_page_holds_no_more_than_a_few_megabytes(world: World) -> None:
+    auditor, guild = await world.bot(AUDITOR_SCOPE), new_guild()
+    stream = GUILD.stream(guild)
+
+    async def said(book: Book) -> None:
+        book.append(stream, [GuildUpdated(guild=guild, name=f"{n}{'x' * 1_500_000}") for n in range(5)])
+
+    before = (await world.store.execute(ORIGIN, said)).position - 5
+    for query in ({"stream": stream}, {"guild": guild}):
+        shown, after = list[int](), before
+        while len(shown) < 5:
+            found = await page(auditor, after=after, limit=200, **query)
+            assert len(found["items"]) <= 3
+            shown += [item["position"] for item in found["items"]]
+            after = found["next"]
+        assert shown == list(range(before + 1, before + 6))
 
 
 async def test_the_end_of_the_log_is_an_empty_page(world: World) -> None:
