@@ -1,10 +1,14 @@
 """Loads into guilds of the registry, by the worker that runs them."""
 
-from itertools import pairwise
+import asyncio
+from itertools import count, pairwise
+from typing import Any
 
 import pytest
 
+from domain.kernel import Book
 from domain.loads.commands import cancel_load, report_status
+from domain.processes.advance_load import advance_load
 from schemas.settings import Settings
 from store import leadership
 from store.connections import connect
@@ -25,6 +29,7 @@ from tests.workers.loader.town import (
 )
 from workers.loader import registry
 
+PATIENCE_SECONDS = 40
 CUT_OFF = """
     SELECT pg_terminate_backend(pid)
     FROM pg_stat_activity
@@ -77,22 +82,29 @@ async def test_many_loads_run_at_the_same_time(database_url: str) -> None:
 async def test_a_cancelled_load_ends_at_the_next_object_and_keeps_what_it_did(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    steps, at_the_tenth, goes_on = count(1), asyncio.Event(), asyncio.Event()
+
+    async def advance(book: Book, **work: Any) -> bool:  # noqa: ANN401 - whatever it is
+        if next(steps) == 10:
+            at_the_tenth.set()
+            await goes_on.wait()
+        return await advance_load(book, **work)
+
     monkeypatch.setattr(registry, "OBJECTS_MAX", 1)
+    monkeypatch.setattr(registry, "advance_load", advance)
     async with opened(database_url) as store:
-        await make_source(store, roles=200, channels=0)
+        await make_source(store, roles=20, channels=0)
         await back_up(store)
         await make_target(store)
         await ask_for_load(store)
-        async with loading(database_url):
-
-            async def has_mapped() -> bool:
-                return len((await load_of(store)).pairs) > 3
-
-            await until(has_mapped)
+        async with loading(database_url), asyncio.timeout(PATIENCE_SECONDS):
+            await at_the_tenth.wait()
+            before = len((await load_of(store)).pairs)
             await store.execute(ORIGIN, cancel_load, load="ld_1")
+            goes_on.set()
             load = await ended(store)
         assert load.outcome == "cancelled"
-        assert 3 < len(load.pairs) < 200
+        assert 3 < len(load.pairs) == before < 20
 
 
 async def test_of_two_loaders_one_acts_and_the_other_takes_over(database_url: str) -> None:
