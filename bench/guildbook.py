@@ -74,12 +74,16 @@ async def _append(url: str, callers: int, seconds: float, data: bytes) -> Sample
 def seed(url: str, size: Size) -> None:
     """Fill the log with an app that may do everything, and the teams, accounts, awards and holdings."""
     migrate(url)
-    _run(_seed(url, size))
+    fill(url, events(size))
 
 
-async def _seed(url: str, size: Size) -> None:
+def fill(url: str, remaining: Iterator[tuple[str, Event]]) -> None:
+    """Append first events of streams, many together."""
+    _run(_fill(url, remaining))
+
+
+async def _fill(url: str, remaining: Iterator[tuple[str, Event]]) -> None:
     async with opened(url) as store:
-        remaining = events(size)
         while together := list(islice(remaining, TOGETHER_MAX)):
             await store.execute(ORIGIN, write, together)
 

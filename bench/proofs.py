@@ -6,13 +6,11 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from time import perf_counter
 
 import psycopg
-import uvloop
 
-from bench import guildbook, server
+from bench import server
 from bench.guildbook import ENVIRONMENT, MASTER_KEY, READY_SECONDS
 from domain.guilds.aggregate import ROLE
 from domain.guilds.events import RoleCreated
@@ -49,18 +47,6 @@ def linking_events() -> Iterator[tuple[str, Event]]:
     """Roles of one guild: each event speaks of another entity, so each has a link to be held against it."""
     for role in range(1, LINKING_EVENTS + 1):
         yield ROLE.stream(HOME, role), RoleCreated(guild=HOME, role=role, name=f"Role {role}")
-
-
-def fill(url: str) -> None:
-    """Append events that all speak of another entity."""
-    uvloop.run(_fill(url))
-
-
-async def _fill(url: str) -> None:
-    async with guildbook.opened(url) as store:
-        remaining = linking_events()
-        while together := list(islice(remaining, guildbook.TOGETHER_MAX)):
-            await store.execute(guildbook.ORIGIN, guildbook.write, together)
 
 
 def waiting(url: str) -> int:

@@ -1,9 +1,7 @@
 """A guild with ten thousand rows of one setting: over HTTP, and beside a bare query of the same rows."""
 
-import asyncio
 from collections.abc import Iterator
 from hashlib import sha256
-from itertools import islice
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -110,19 +108,12 @@ def events() -> Iterator[tuple[str, Event]]:
 def seed(url: str) -> None:
     """Fill the log, and an ordinary table with the same rows."""
     migrate(url)
-    asyncio.run(_seed(url))
+    guildbook.fill(url, events())
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(BARE_TABLE)
         rows = [(GUILD, *row(number).values()) for number in range(ROWS)]
         connection.cursor().executemany("INSERT INTO public.notes VALUES (%s, %s, %s, %s, %s, %s)", rows)
         connection.execute("ANALYZE public.notes")
-
-
-async def _seed(url: str) -> None:
-    async with guildbook.opened(url) as store:
-        remaining = events()
-        while together := list(islice(remaining, guildbook.TOGETHER_MAX)):
-            await store.execute(guildbook.ORIGIN, guildbook.write, together)
 
 
 def creations() -> Iterator[str]:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from hashlib import sha256
-from itertools import count, islice
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -52,14 +52,7 @@ def events() -> Iterator[tuple[str, Event]]:
 
 def seed(url: str) -> None:
     migrate(url)
-    uvloop.run(_seed(url))
-
-
-async def _seed(url: str) -> None:
-    async with guildbook.opened(url) as store:
-        remaining = events()
-        while together := list(islice(remaining, guildbook.TOGETHER_MAX)):
-            await store.execute(guildbook.ORIGIN, guildbook.write, together)
+    guildbook.fill(url, events())
 
 
 async def say(store: EventStore) -> int:
