@@ -13,7 +13,8 @@ from store import log
 class Source(Protocol):
     """Every event after a position, once and in order.
 
-    `tells_of_more`: who has read less than the limit has read all there was, and is woken for whatever comes then.
+    `tells_of_more`: who has read less than the limit has read all there was, and is woken for whatever comes then. Only
+    large events make a reading end sooner (`log.READ_BYTES`); who waits then goes on at their next look.
     """
 
     tells_of_more: bool
